@@ -1,0 +1,2 @@
+//! Placeholder until the orbit example is written.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The rules of `model` and `block`: shapes, names, arguments.

@@ -1,0 +1,32 @@
+//! `ir` → Rust tokens. Nothing here can fail.
+
+mod model;
+mod network;
+mod recipe;
+mod scheduler;
+mod solver;
+
+use crate::ir;
+use proc_macro2::TokenStream;
+
+/// What every expansion needs to know.
+pub(crate) struct Context<'a> {
+    /// Path of the runtime crate; private names are `#krate::__private::Name`.
+    pub(crate) krate: &'a syn::Path,
+}
+
+/// Writes every item.
+pub(crate) fn expand_module(module: &ir::Module) -> TokenStream {
+    let cx = Context { krate: &module.krate };
+    module
+        .items
+        .iter()
+        .map(|item| match item {
+            ir::Item::Model(model) => model::expand_model(model, &cx),
+            ir::Item::Solver(solver) => solver::expand_solver(solver, &cx),
+            ir::Item::Scheduler(scheduler) => scheduler::expand_scheduler(scheduler, &cx),
+            ir::Item::Train(train) => recipe::expand_train(train, &cx),
+            ir::Item::Sampler(sampler) => recipe::expand_sampler(sampler, &cx),
+        })
+        .collect()
+}

@@ -1,0 +1,1 @@
+//! Exact mathematics at expansion: numbers, trees, expressions.

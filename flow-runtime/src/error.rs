@@ -1,0 +1,129 @@
+//! The one error type of the crate: what was done, what came, what was expected, and what to do.
+
+use std::path::PathBuf;
+
+/// Everything that can go wrong at run time.
+///
+/// Each message says which operation failed, what came, what was expected and how to mend it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A size does not fit.
+    #[error("{operation}: {what} has shape {got}, expected {expected}\nhelp: {help}")]
+    Shape {
+        /// What was being done.
+        operation: &'static str,
+        /// The thing whose shape is wrong.
+        what: String,
+        /// Its shape.
+        got: String,
+        /// The shape that fits.
+        expected: String,
+        /// How to mend it.
+        help: String,
+    },
+    /// An argument is outside its domain, missing or superfluous.
+    #[error("{operation}: {what} is {got}, expected {expected}\nhelp: {help}")]
+    Invalid {
+        /// What was being done.
+        operation: &'static str,
+        /// The argument.
+        what: String,
+        /// Its value.
+        got: String,
+        /// What is accepted.
+        expected: String,
+        /// How to mend it.
+        help: String,
+    },
+    /// A number is NaN or infinite.
+    #[error("{operation}: {what} is not finite at {at}\nhelp: {help}")]
+    NotFinite {
+        /// What was being done.
+        operation: &'static str,
+        /// The quantity.
+        what: String,
+        /// Where: row, step, time.
+        at: String,
+        /// How to mend it.
+        help: String,
+    },
+    /// The loss became NaN or infinite; training stopped before the weights were touched.
+    #[error(
+        "training: the loss is {loss} at step {step} (learning rate {learning_rate:e}); {}\nhelp: lower the learning rate, set `clip: 1.0` in the recipe, or look for values in the data that are far out",
+        last_checkpoint(checkpoint)
+    )]
+    Diverged {
+        /// The step whose loss is not finite.
+        step: u64,
+        /// The loss.
+        loss: f64,
+        /// The learning rate at that step.
+        learning_rate: f64,
+        /// The last good checkpoint, if one was written.
+        checkpoint: Option<PathBuf>,
+    },
+    /// The operating system refused to read or write.
+    #[error("{operation} {path:?}: {source}\nhelp: {help}")]
+    Io {
+        /// What was being done, such as `reading`.
+        operation: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+        /// How to mend it.
+        help: String,
+    },
+    /// A file is damaged, truncated or of another format.
+    #[error("{format} file {path:?}: {at}: found {got}, expected {expected}\nhelp: {help}")]
+    Format {
+        /// The format it should have, such as `npy`.
+        format: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Where in the file: a byte, a line, a field.
+        at: String,
+        /// What stood there.
+        got: String,
+        /// What belongs there.
+        expected: String,
+        /// How to mend it.
+        help: String,
+    },
+    /// A checkpoint or weight file belongs to another model.
+    #[error(
+        "checkpoint {path:?}: schema {got:016x} is not this model's {expected:016x} ({model})\nhelp: load it with the model that wrote it, or train anew into another folder"
+    )]
+    Schema {
+        /// The file.
+        path: PathBuf,
+        /// Name of the model that was to be loaded.
+        model: &'static str,
+        /// The hash in the file.
+        got: u64,
+        /// The hash of the model.
+        expected: u64,
+    },
+    /// A device or engine is not available.
+    #[error("device `{asked}`: {found}\nhelp: {help}")]
+    Device {
+        /// What was asked for.
+        asked: String,
+        /// What was found.
+        found: String,
+        /// How to mend it.
+        help: String,
+    },
+}
+
+fn last_checkpoint(path: &Option<PathBuf>) -> String {
+    match path {
+        Some(path) => format!("the last good checkpoint is {path:?}"),
+        None => "no checkpoint was written".to_owned(),
+    }
+}
+
+/// Result with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,199 @@
+//! Training: the recipe, the loop, and what surrounds it.
+
+use crate::{data::Dataset, error::Result, flow::Path, model::Model};
+
+/// What `flow_model! { train … }` generates: a recipe for a model and a path.
+pub trait TrainRecipe: Copy + Default + Send + Sync + 'static {
+    /// The model that is trained.
+    type Model: Model;
+    /// The probability path.
+    type Path: Path;
+    /// Everything else.
+    const RECIPE: Recipe;
+    /// The path.
+    fn path() -> Self::Path;
+}
+
+/// The numbers of a training run, as declared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recipe {
+    /// Name of the `train` item.
+    pub name: &'static str,
+    /// What is minimised.
+    pub loss: Loss,
+    /// How a gradient becomes a change of the weights.
+    pub optimizer: Optimizer,
+    /// How the learning rate moves.
+    pub schedule: Schedule,
+    /// Samples in one gradient.
+    pub batch: usize,
+    /// Gradients that are averaged into one step of the optimiser.
+    pub accumulate: usize,
+    /// Steps of the optimiser.
+    pub steps: u64,
+    /// Decay of the exponential moving average of the weights.
+    pub ema: Option<f64>,
+    /// Bound of the gradient's Euclidean norm.
+    pub clip: Option<f64>,
+    /// Distribution of the training times.
+    pub time: TimeSampling,
+    /// Distribution of `x0`.
+    pub source: crate::flow::Source,
+    /// Seed of everything random in the run.
+    pub seed: u64,
+}
+
+/// What is minimised, the mean over the batch and the coordinates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// `(v − u)²`.
+    Mse,
+    /// `|v − u|`.
+    L1,
+    /// `d²/2` for `d = |v − u| ≤ delta`, else `delta (d − delta/2)`.
+    Huber {
+        /// Where the square becomes a line.
+        delta: f64,
+    },
+}
+
+/// How a gradient becomes a change of the weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Optimizer {
+    /// Adam (Kingma & Ba 2015); `weight_decay` is added to the gradient.
+    Adam {
+        /// Base learning rate.
+        lr: f64,
+        /// Decay of the first moment.
+        beta1: f64,
+        /// Decay of the second moment.
+        beta2: f64,
+        /// Added to the root of the second moment.
+        eps: f64,
+        /// L2 penalty.
+        weight_decay: f64,
+    },
+    /// AdamW (Loshchilov & Hutter 2019); `weight_decay` shrinks the weights directly.
+    AdamW {
+        /// Base learning rate.
+        lr: f64,
+        /// Decay of the first moment.
+        beta1: f64,
+        /// Decay of the second moment.
+        beta2: f64,
+        /// Added to the root of the second moment.
+        eps: f64,
+        /// Decoupled decay.
+        weight_decay: f64,
+    },
+    /// Stochastic gradient descent.
+    Sgd {
+        /// Base learning rate.
+        lr: f64,
+        /// Heavy-ball momentum; zero for none.
+        momentum: f64,
+        /// Nesterov's form of the momentum.
+        nesterov: bool,
+        /// L2 penalty.
+        weight_decay: f64,
+    },
+}
+
+/// How the learning rate moves: a factor on the optimiser's `lr`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Schedule {
+    /// Steps over which the factor rises linearly to one.
+    pub warmup: u64,
+    /// What follows.
+    pub shape: ScheduleShape,
+}
+
+/// The part of a [`Schedule`] after the warm-up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ScheduleShape {
+    /// One.
+    Constant,
+    /// From one to `floor` along half a cosine over the remaining steps.
+    Cosine {
+        /// The factor at the last step.
+        floor: f64,
+    },
+    /// Times `gamma` every `every` steps.
+    Step {
+        /// Steps between two drops.
+        every: u64,
+        /// Factor of a drop.
+        gamma: f64,
+    },
+}
+
+/// Distribution of the training times on `[0, 1]`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum TimeSampling {
+    /// `U(0, 1)`.
+    Uniform,
+    /// `1 / (1 + exp(−n))` with `n ~ N(mean, std²)` (Esser et al. 2024).
+    LogitNormal {
+        /// Mean of the normal.
+        mean: f64,
+        /// Its standard deviation.
+        std: f64,
+    },
+}
+
+/// One batch, ready for an engine.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Samples.
+    pub size: usize,
+    /// Times, `[size]`.
+    pub t: Vec<f32>,
+    /// Points on the path, `[size, dim]`.
+    pub xt: Vec<f32>,
+    /// Conditional velocities, `[size, dim]`.
+    pub ut: Vec<f32>,
+    /// Conditions of the chosen samples.
+    pub conditions: crate::data::Conditions,
+}
+
+/// What the training loop asks of an engine.
+pub trait TrainEngine {
+    /// The loss of a batch, and its gradient with respect to `weights`, written into `gradient`. `step` keys the
+    /// dropout masks.
+    fn gradient(
+        &mut self,
+        weights: &[f32],
+        batch: &Batch,
+        loss: Loss,
+        seed: u64,
+        step: u64,
+        gradient: &mut [f32],
+    ) -> Result<f64>;
+
+    /// One step of the optimiser with learning rate `lr`; `time` counts from 1.
+    fn optimize(
+        &mut self,
+        optimizer: &Optimizer,
+        lr: f64,
+        time: u64,
+        weights: &mut [f32],
+        gradient: &[f32],
+        state: &mut OptimizerState,
+    ) -> Result<()>;
+}
+
+/// Moments of an optimiser, each as long as the weights, or empty if it has none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OptimizerState {
+    /// First moment, or momentum.
+    pub moment1: Vec<f32>,
+    /// Second moment.
+    pub moment2: Vec<f32>,
+}
+
+#[allow(unused)]
+fn _dataset_is_used(_: &Dataset) {}
