@@ -144,7 +144,7 @@ pub(crate) fn parse_entries(
 }
 
 /// Tokens up to the next comma, which is taken too.
-fn take_value(input: ParseStream) -> TokenStream {
+pub(crate) fn take_value(input: ParseStream) -> TokenStream {
     let mut value = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![,]) {
         if let Ok(token) = input.parse::<TokenTree>() {
@@ -153,6 +153,11 @@ fn take_value(input: ParseStream) -> TokenStream {
     }
     let _ = input.parse::<Token![,]>();
     value
+}
+
+/// Goes on behind the next comma of this level.
+pub(crate) fn skip_past_comma(input: ParseStream) {
+    let _ = take_value(input);
 }
 
 /// `` `a`, `b` `` in the order of the table.
