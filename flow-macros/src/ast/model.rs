@@ -37,6 +37,8 @@ pub(crate) enum InputKind {
     Time(Span),
     /// `Class<10>`
     Class(Expr),
+    /// Could not be read; the error has been recorded.
+    Error,
 }
 
 /// `[a, b, …]` with const expressions.

@@ -1,12 +1,15 @@
 //! The rules of `model` and `block`: inputs, names, arguments and shapes; and their lowering to a straight line.
 
 mod arguments;
+mod block;
 mod body;
 mod dim;
 mod layer;
+mod operator;
+mod usage;
 
 use crate::{
-    ast::{self, Header},
+    ast,
     error::Errors,
     ir::{self, InputKind, Op},
 };
@@ -35,13 +38,18 @@ pub(crate) fn check_model(model: &ast::Model, blocks: &Blocks, cx: &mut Errors) 
             parameters: Vec::new(),
             batch_invariant: matches!(input.kind, InputKind::Time),
         });
-        lowering.bind(&written.name, Binding::Value(Operand::Node(id)), false);
+        let binding = match written.kind {
+            ast::InputKind::Error => Binding::Poison,
+            _ => Binding::Value(Operand::Node(id)),
+        };
+        lowering.bind(&written.name, binding, false);
     }
     lowering.inputs = inputs.clone();
     let output = lowering.lower_model_body(&model.body);
     if let (Some(id), Some(state)) = (output, inputs.first()) {
         let got = lowering.nodes[id].shape.clone();
-        if matches!(state.kind, InputKind::State) {
+        let unread = model.inputs.first().is_none_or(|input| matches!(input.kind, ast::InputKind::Error));
+        if matches!(state.kind, InputKind::State) && !unread {
             let span = lowering.result_span;
             lowering.same_shape(&got, &state.shape, span, |got, state_shape| {
                 format!(
@@ -51,7 +59,10 @@ pub(crate) fn check_model(model: &ast::Model, blocks: &Blocks, cx: &mut Errors) 
                 )
             });
         }
-        lowering.check_everything_is_used(id, &model.inputs);
+        let all_read = model.inputs.iter().all(|input| !matches!(input.kind, ast::InputKind::Error));
+        if lowering.cx.len() == before && all_read {
+            lowering.check_everything_is_used(id, &model.inputs);
+        }
     }
     let (nodes, parameters, assertions) = lowering.finish();
     let output = output?;
@@ -105,12 +116,15 @@ fn check_inputs(model: &ast::Model, dims: &mut Dims, cx: &mut Errors) -> Vec<ir:
                 }
                 (InputKind::Class { classes: dims.size(classes, cx) }, Vec::new())
             }
+            ast::InputKind::Error if index == 0 => (InputKind::State, vec![ir::Dim::Known(1)]),
+            ast::InputKind::Error => (InputKind::Vector, vec![ir::Dim::Known(1)]),
         };
         inputs.push(ir::Input { name, kind, shape });
     }
+    let unread = model.inputs.iter().any(|input| matches!(input.kind, ast::InputKind::Error));
     if inputs.is_empty() {
         cx.span(model.inputs_span, "a model has a state and a time\nhelp: write `(x: [2], t: Time)`");
-    } else if time.is_none() {
+    } else if time.is_none() && !unread {
         cx.span(model.inputs_span, "a velocity field depends on the time\nhelp: add `t: Time` after the state");
     }
     inputs
@@ -119,6 +133,9 @@ fn check_inputs(model: &ast::Model, dims: &mut Dims, cx: &mut Errors) -> Vec<ir:
 /// `-> [2]` says again what the state says, for the reader; the two must agree.
 fn check_result(model: &ast::Model, inputs: &[ir::Input], dims: &mut Dims, cx: &mut Errors) {
     let Some(state) = inputs.first().filter(|input| matches!(input.kind, InputKind::State)) else { return };
+    if model.inputs.first().is_none_or(|input| matches!(input.kind, ast::InputKind::Error)) {
+        return;
+    }
     match &model.result {
         None => cx.span(
             model.inputs_span,
@@ -160,16 +177,5 @@ pub(crate) fn fallback_model(model: &ast::Model) -> ir::Model {
             batch_invariant: index == 1,
         })
         .collect();
-    ir::Model {
-        head: fallback_head(&model.head),
-        inputs,
-        nodes,
-        parameters: Vec::new(),
-        output: 0,
-        assertions: Vec::new(),
-    }
-}
-
-fn fallback_head(head: &Header) -> Header {
-    head.clone()
+    ir::Model { head: model.head.clone(), inputs, nodes, parameters: Vec::new(), output: 0, assertions: Vec::new() }
 }

@@ -3,7 +3,7 @@
 mod value;
 
 use crate::{
-    ast::{Block, Body, Header, Input, InputKind, Model, Shape, Statement},
+    ast::{Block, Body, Header, Input, InputKind, Model, Shape, Statement, Value},
     error::Errors,
 };
 use syn::{
@@ -29,6 +29,7 @@ pub(crate) fn parse_model(head: Header, input: ParseStream, cx: &mut Errors) -> 
     let parentheses = parenthesized!(content in input);
     let mut inputs = Vec::new();
     while !content.is_empty() {
+        let name = content.fork().parse::<Ident>();
         match parse_input(&content) {
             Ok(read) => {
                 inputs.push(read);
@@ -42,6 +43,7 @@ pub(crate) fn parse_model(head: Header, input: ParseStream, cx: &mut Errors) -> 
             Err(error) => {
                 cx.push(error);
                 skip_past_comma(&content);
+                inputs.extend(name.ok().map(|name| Input { name, kind: InputKind::Error }));
             }
         }
     }
@@ -154,7 +156,7 @@ fn parse_body(input: ParseStream, cx: &mut Errors) -> syn::Result<Body> {
         if let Err(error) = parse_statement(&content, &mut body, cx) {
             cx.push(error);
             skip_statement(&content);
-            body.result.get_or_insert_with(|| Box::new(crate::ast::Value::Error));
+            body.result.get_or_insert_with(|| Box::new(Value::Error));
         }
     }
     Ok(body)
@@ -169,9 +171,7 @@ fn parse_statement(input: ParseStream, body: &mut Body, cx: &mut Errors) -> syn:
         if input.peek(Token![:]) {
             return Err(input.error(format!("shapes are inferred\nhelp: write `let {name} = …;`")));
         }
-        input.parse::<Token![=]>()?;
-        let value = parse_value(input, cx)?;
-        end_statement(input)?;
+        let value = parse_bound_value(input, cx);
         body.statements.push(Statement::Let { name, mutable, value });
         return Ok(());
     }
@@ -192,9 +192,7 @@ fn parse_statement(input: ParseStream, body: &mut Body, cx: &mut Errors) -> syn:
     }
     if input.peek(Ident) && input.peek2(Token![=]) && !input.peek2(Token![==]) {
         let name: Ident = input.parse()?;
-        input.parse::<Token![=]>()?;
-        let value = parse_value(input, cx)?;
-        end_statement(input)?;
+        let value = parse_bound_value(input, cx);
         body.statements.push(Statement::Assign { name, value });
         return Ok(());
     }
@@ -214,6 +212,21 @@ fn parse_statement(input: ParseStream, body: &mut Body, cx: &mut Errors) -> syn:
     }
     body.result = Some(Box::new(value));
     Ok(())
+}
+
+/// `= value;`. The name stays bound when its value cannot be read, so that its uses are not errors too.
+fn parse_bound_value(input: ParseStream, cx: &mut Errors) -> Value {
+    let read = |input: ParseStream, cx: &mut Errors| {
+        input.parse::<Token![=]>()?;
+        let value = parse_value(input, cx)?;
+        end_statement(input)?;
+        Ok(value)
+    };
+    read(input, cx).unwrap_or_else(|error: syn::Error| {
+        cx.push(error);
+        skip_statement(input);
+        Value::Error
+    })
 }
 
 fn end_statement(input: ParseStream) -> syn::Result<()> {

@@ -1,25 +1,18 @@
 //! Walks a body: scopes, assignments, unrolled loops, inlined blocks, operators.
 
-use super::{
-    Blocks,
-    arguments::literal_number,
-    dim::{Dims, Literal, literal, show_shape},
-};
+use super::{Blocks, arguments::literal_number, dim::Dims};
 use crate::{
-    ast::{self, BinaryOp, Body, Statement, Value},
+    ast::{self, Body, Statement, Value},
     error::{Errors, suggest},
     ir::{self, Assertion, Dim, Node, Op, Parameter},
     keyword,
 };
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use std::collections::BTreeSet;
 use syn::{Expr, Ident, ext::IdentExt, spanned::Spanned};
 
 /// More nodes than this were not meant: a loop count with too many zeros.
-const LARGEST_PROGRAM: usize = 10_000;
-
-/// Blocks that call blocks, at most this deep.
-const LARGEST_NESTING: usize = 32;
+pub(super) const LARGEST_PROGRAM: usize = 10_000;
 
 /// A value while a body is walked.
 #[derive(Clone, Copy, Debug)]
@@ -39,10 +32,10 @@ pub(super) enum Binding {
     Poison,
 }
 
-struct Bound {
-    name: String,
-    binding: Binding,
-    mutable: bool,
+pub(super) struct Bound {
+    pub(super) name: String,
+    pub(super) binding: Binding,
+    pub(super) mutable: bool,
 }
 
 /// The state of lowering one model.
@@ -53,17 +46,17 @@ pub(super) struct Lowering<'a, 'e> {
     pub(super) parameters: Vec<Parameter>,
     pub(super) inputs: Vec<ir::Input>,
     pub(super) result_span: Span,
-    blocks: &'a Blocks<'a>,
-    scopes: Vec<Vec<Bound>>,
+    pub(super) blocks: &'a Blocks<'a>,
+    pub(super) scopes: Vec<Vec<Bound>>,
     /// Scopes below this one belong to a caller and cannot be seen.
-    floor: usize,
-    calls: Vec<String>,
+    pub(super) floor: usize,
+    pub(super) calls: Vec<String>,
     /// `a.` inside of a block that was called in `let a = …`.
-    prefix: String,
+    pub(super) prefix: String,
     /// The binding whose value is being lowered.
     pub(super) current: String,
     pub(super) taken: BTreeSet<String>,
-    too_large: bool,
+    pub(super) too_large: bool,
 }
 
 impl<'a, 'e> Lowering<'a, 'e> {
@@ -134,7 +127,7 @@ impl<'a, 'e> Lowering<'a, 'e> {
     }
 
     /// Walks the statements in a scope of their own; `result` names the layers of the final expression.
-    fn lower_body(&mut self, body: &Body, result: &str) -> Option<Operand> {
+    pub(super) fn lower_body(&mut self, body: &Body, result: &str) -> Option<Operand> {
         self.scopes.push(Vec::new());
         for statement in &body.statements {
             self.lower_statement(statement);
@@ -155,7 +148,7 @@ impl<'a, 'e> Lowering<'a, 'e> {
         value
     }
 
-    fn lower_statement(&mut self, statement: &Statement) {
+    pub(super) fn lower_statement(&mut self, statement: &Statement) {
         match statement {
             Statement::Let { name, mutable, value } => {
                 let binding = self.lower_named(name, value);
@@ -200,50 +193,6 @@ impl<'a, 'e> Lowering<'a, 'e> {
             Some(bound) if bound.mutable => bound.binding = binding,
             Some(_) => self.cx.at(name, format!("`{text}` cannot be assigned to\nhelp: declare it with `let mut {text}`, or bind a new one with `let {text}`")),
             None => self.unknown_name(name),
-        }
-    }
-
-    fn lower_for(&mut self, start: &Expr, end: &Expr, inclusive: bool, body: &Body) {
-        let bound = |lowering: &mut Self, expr: &Expr| {
-            let tokens = lowering.substitute_sizes(quote::ToTokens::to_token_stream(expr));
-            match syn::parse2::<Expr>(tokens).map(|expr| literal(&expr)) {
-                Ok(Literal::Value(value)) => Some(value),
-                _ => {
-                    lowering.cx.at(expr, "the bounds of a loop are integer literals\nhelp: the loop is unrolled when the model is expanded, before constants have values");
-                    None
-                }
-            }
-        };
-        let (start, last) = (bound(self, start), bound(self, end));
-        let (Some(start), Some(last)) = (start, last) else { return };
-        let count = (last + usize::from(inclusive)).saturating_sub(start);
-        if count == 0 {
-            self.cx.at(end, "this loop runs zero times\nhelp: remove it, or count from `0..1` up");
-            return;
-        }
-        if let Some(value) = &body.result {
-            self.cx.span(
-                span_of(value),
-                "the value at the end of this loop's body is not used\nhelp: assign it, as in `h = …;`",
-            );
-            return;
-        }
-        let before = self.cx.len();
-        for _ in 0..count {
-            self.scopes.push(Vec::new());
-            for statement in &body.statements {
-                self.lower_statement(statement);
-            }
-            self.scopes.pop();
-            // One turn shows every mistake; the others would repeat it.
-            if self.cx.len() > before || self.too_large {
-                return;
-            }
-            if self.nodes.len() > LARGEST_PROGRAM {
-                self.too_large = true;
-                self.cx.at(end, format!("the model has more than {LARGEST_PROGRAM} operations\nhelp: this loop unrolls {count} times; use a smaller count"));
-                return;
-            }
         }
     }
 
@@ -304,63 +253,6 @@ impl<'a, 'e> Lowering<'a, 'e> {
         }
     }
 
-    fn lower_binary(&mut self, op: BinaryOp, span: Span, a: Operand, b: Operand) -> Option<Operand> {
-        for operand in [a, b] {
-            if let Operand::Node(id) = operand {
-                if self.is_class(id) {
-                    let name = self.nodes[id].name.clone();
-                    self.cx.span(
-                        span,
-                        format!(
-                            "`{name}` is a class label, not a value\nhelp: look it up with `embedding({name}, 16)`"
-                        ),
-                    );
-                    return None;
-                }
-            }
-        }
-        match (op, a, b) {
-            (BinaryOp::Add, Operand::Number(a), Operand::Number(b)) => Some(Operand::Number(a + b)),
-            (BinaryOp::Sub, Operand::Number(a), Operand::Number(b)) => Some(Operand::Number(a - b)),
-            (BinaryOp::Mul, Operand::Number(a), Operand::Number(b)) => Some(Operand::Number(a * b)),
-            (BinaryOp::Add, Operand::Node(id), Operand::Number(number))
-            | (BinaryOp::Add, Operand::Number(number), Operand::Node(id)) => self.unary(Op::Shift(number), id, span),
-            (BinaryOp::Mul, Operand::Node(id), Operand::Number(number))
-            | (BinaryOp::Mul, Operand::Number(number), Operand::Node(id)) => self.unary(Op::Scale(number), id, span),
-            (BinaryOp::Sub, Operand::Node(id), Operand::Number(number)) => self.unary(Op::Shift(-number), id, span),
-            (BinaryOp::Sub, Operand::Number(number), Operand::Node(id)) => {
-                let Operand::Node(negated) = self.unary(Op::Scale(-1.0), id, span)? else { return None };
-                self.unary(Op::Shift(number), negated, span)
-            }
-            (_, Operand::Node(a), Operand::Node(b)) => {
-                let (left, right) = (self.nodes[a].shape.clone(), self.nodes[b].shape.clone());
-                let sign = match op {
-                    BinaryOp::Add => '+',
-                    BinaryOp::Sub => '-',
-                    BinaryOp::Mul => '*',
-                };
-                let same = self.same_shape(&left, &right, span, |left, right| {
-                    format!("`{sign}` needs equal shapes, found {left} and {right}\nhelp: bring one to the other's shape, as with `linear`")
-                });
-                if !same {
-                    return None;
-                }
-                let op = match op {
-                    BinaryOp::Add => Op::Add,
-                    BinaryOp::Sub => Op::Sub,
-                    BinaryOp::Mul => Op::Mul,
-                };
-                // A known dimension says more than a constant's name.
-                let shape = left
-                    .iter()
-                    .zip(&right)
-                    .map(|(l, r)| if matches!(l, Dim::Known(_)) { l.clone() } else { r.clone() })
-                    .collect();
-                Some(self.node(op, vec![a, b], shape, Vec::new(), String::new(), span))
-            }
-        }
-    }
-
     fn lower_call(&mut self, call: &ast::Call) -> Option<Operand> {
         let name = call.function.to_string();
         if let Some(layer) = keyword::layer_named(&name) {
@@ -382,93 +274,6 @@ impl<'a, 'e> Lowering<'a, 'e> {
                 None
             }
         }
-    }
-
-    /// Inlines a block: its parameters are the caller's values and sizes, its layers are named under the caller's binding.
-    fn lower_block(&mut self, block: &ast::Block, call: &ast::Call) -> Option<Operand> {
-        let name = block.name.to_string();
-        if let Some((key, _)) = call.options.first() {
-            self.cx.at(key, format!("the block `{name}` has no options\nhelp: pass its parameters in order"));
-            return None;
-        }
-        if call.arguments.len() != block.parameters.len() {
-            let parameters: Vec<_> = block.parameters.iter().map(ToString::to_string).collect();
-            self.cx.at(
-                &call.function,
-                format!(
-                    "the block `{name}` takes {} arguments, found {}\nhelp: write `{name}({})`",
-                    block.parameters.len(),
-                    call.arguments.len(),
-                    parameters.join(", ")
-                ),
-            );
-            return None;
-        }
-        if self.calls.contains(&name) || self.calls.len() >= LARGEST_NESTING {
-            self.cx.at(&call.function, format!("the block `{name}` calls itself\nhelp: a block is inlined where it is called, so it cannot recur; use `for _ in 0..N {{ … }}`"));
-            return None;
-        }
-        let mut scope = Vec::new();
-        let before = self.cx.len();
-        for (parameter, argument) in block.parameters.iter().zip(&call.arguments) {
-            let binding = self.block_argument(argument);
-            scope.push(Bound { name: parameter.unraw().to_string(), binding, mutable: false });
-        }
-        if self.cx.len() > before {
-            return None;
-        }
-        let prefix = format!("{}{}.", self.prefix, self.current);
-        let prefix = self.unique_prefix(prefix);
-        let outer_prefix = std::mem::replace(&mut self.prefix, prefix);
-        let outer_floor = std::mem::replace(&mut self.floor, self.scopes.len());
-        let outer_span = self.result_span;
-        self.scopes.push(scope);
-        self.calls.push(name);
-        let value = self.lower_body(&block.body, "out");
-        self.calls.pop();
-        self.scopes.pop();
-        self.floor = outer_floor;
-        self.prefix = outer_prefix;
-        self.result_span = outer_span;
-        value
-    }
-
-    fn block_argument(&mut self, argument: &ast::Argument) -> Binding {
-        match &argument.value {
-            // A name that is bound is what it is bound to; another is a constant.
-            Value::Name(name) => match self.binding(name) {
-                Some(binding) => binding,
-                None => Binding::Tokens(argument.tokens.clone()),
-            },
-            Value::Other(_) | Value::Opaque(_) => Binding::Tokens(self.substitute_sizes(argument.tokens.clone())),
-            value if is_constant(value, self) => Binding::Tokens(self.substitute_sizes(argument.tokens.clone())),
-            value => match self.lower_value(value) {
-                Some(operand) => Binding::Value(operand),
-                None => Binding::Poison,
-            },
-        }
-    }
-
-    /// Replaces names that stand for sizes by what a block's caller passed, in parentheses.
-    pub(super) fn substitute_sizes(&self, tokens: TokenStream) -> TokenStream {
-        tokens
-            .into_iter()
-            .map(|tree| match tree {
-                TokenTree::Ident(ident) => match self.binding(&ident) {
-                    Some(Binding::Tokens(tokens)) => match tokens.clone().into_iter().count() {
-                        1 => tokens,
-                        _ => TokenTree::Group(Group::new(proc_macro2::Delimiter::Parenthesis, tokens)).into(),
-                    },
-                    _ => TokenTree::Ident(ident).into(),
-                },
-                TokenTree::Group(group) => {
-                    let mut inner = Group::new(group.delimiter(), self.substitute_sizes(group.stream()));
-                    inner.set_span(group.span());
-                    TokenTree::Group(inner).into()
-                }
-                other => TokenStream::from(other),
-            })
-            .collect()
     }
 
     fn unknown_name(&mut self, name: &Ident) {
@@ -494,53 +299,6 @@ impl<'a, 'e> Lowering<'a, 'e> {
         message: impl Fn(String, String) -> String,
     ) -> bool {
         self.dims.same_shape(got, expected, span, self.cx, message)
-    }
-
-    /// A layer or an input that does not reach the result is a mistake, or a leftover.
-    pub(super) fn check_everything_is_used(&mut self, output: usize, written: &[ast::Input]) {
-        let mut used = vec![false; self.nodes.len()];
-        used[output] = true;
-        for id in (0..self.nodes.len()).rev() {
-            if used[id] {
-                for &input in &self.nodes[id].inputs {
-                    used[input] = true;
-                }
-            }
-        }
-        for (index, input) in written.iter().enumerate() {
-            let name = input.name.to_string();
-            if !used[index] && !name.starts_with('_') {
-                self.cx.at(&input.name, format!("the input `{name}` does not reach the result\nhelp: use it, remove it, or call it `_{name}` if that is intended"));
-            }
-        }
-        // Only the last of a chain of unused operations is named: mending it mends the others.
-        let mut consumed = vec![false; self.nodes.len()];
-        for node in &self.nodes {
-            for &input in &node.inputs {
-                consumed[input] = true;
-            }
-        }
-        for id in written.len()..self.nodes.len() {
-            if !used[id] && !consumed[id] {
-                let node = &self.nodes[id];
-                let shape = show_shape(&node.shape);
-                self.cx.span(
-                    node.span,
-                    format!("this value of shape {shape} does not reach the result\nhelp: use it or remove it"),
-                );
-            }
-        }
-    }
-}
-
-/// An argument of a block made of numbers and unbound names is a size, such as `WIDTH * 2`.
-fn is_constant(value: &Value, lowering: &Lowering) -> bool {
-    match value {
-        Value::Name(name) => !matches!(lowering.binding(name), Some(Binding::Value(_) | Binding::Poison)),
-        Value::Other(_) | Value::Opaque(_) => true,
-        Value::Binary { left, right, .. } => is_constant(left, lowering) && is_constant(right, lowering),
-        Value::Negate { value, .. } => is_constant(value, lowering),
-        Value::Call(_) | Value::Body(_) | Value::Error => false,
     }
 }
 

@@ -44,11 +44,12 @@ impl Dims {
             Literal::Not => {
                 let tokens = expr.to_token_stream();
                 let text = show_tokens(&tokens);
-                self.assertions.push(Assertion {
-                    span: expr.span(),
-                    condition: quote_spanned!(expr.span()=> (#tokens) > 0),
-                    message: format!("the dimension `{text}` is at least 1, found 0"),
-                });
+                let message = format!("the dimension `{text}` is at least 1, found 0");
+                // Said once, where the constant is first used.
+                if self.assertions.iter().all(|assertion| assertion.message != message) {
+                    let condition = quote_spanned!(expr.span()=> (#tokens) > 0);
+                    self.assertions.push(Assertion { span: expr.span(), condition, message });
+                }
                 Dim::Const(tokens)
             }
         }
