@@ -27,6 +27,11 @@ pub(crate) enum Item {
     Scheduler(Scheduler),
     Train(Train),
     Sampler(Sampler),
+    /// Could not be read past its name; the error has been recorded.
+    Failed {
+        keyword: String,
+        head: Header,
+    },
 }
 
 /// What every item starts with.

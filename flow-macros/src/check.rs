@@ -29,7 +29,9 @@ pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
             }
             ast::Item::Model(model) => {
                 let checked = model::check_model(model, &blocks, cx);
-                items.push(ir::Item::Model(checked.unwrap_or_else(|| model::fallback_model(model))));
+                items.push(ir::Item::Model(
+                    checked.unwrap_or_else(|| model::fallback_model(&model.head, &model.inputs)),
+                ));
             }
             ast::Item::Train(train) => {
                 let checked = recipe::check_train(train, &scope, cx);
@@ -39,6 +41,12 @@ pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
                 let checked = recipe::check_sampler(sampler, &scope, cx);
                 items.extend(checked.or_else(|| recipe::fallback_sampler(sampler, &scope)).map(ir::Item::Sampler));
             }
+            ast::Item::Failed { keyword, head } => match keyword.as_str() {
+                "model" => items.push(ir::Item::Model(model::fallback_model(head, &[]))),
+                "solver" => items.push(ir::Item::Solver(solver::fallback_solver(head))),
+                "scheduler" => items.push(ir::Item::Scheduler(scheduler::fallback_scheduler(head))),
+                _ => {}
+            },
             ast::Item::Block(_) => {}
         }
     }
@@ -55,7 +63,8 @@ fn check_names(file: &ast::File, cx: &mut Errors) {
             | ast::Item::Solver(ast::Solver { head, .. })
             | ast::Item::Scheduler(ast::Scheduler { head, .. })
             | ast::Item::Train(ast::Train { head, .. })
-            | ast::Item::Sampler(ast::Sampler { head, .. }) => &head.name,
+            | ast::Item::Sampler(ast::Sampler { head, .. })
+            | ast::Item::Failed { head, .. } => &head.name,
         };
         match seen.get(&name.to_string()) {
             Some(first) => {

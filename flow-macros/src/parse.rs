@@ -83,14 +83,22 @@ fn parse_item(input: ParseStream, items: &mut Vec<Item>, cx: &mut Errors) -> syn
     let name: Ident =
         input.parse().map_err(|error| syn::Error::new(error.span(), format!("expected the name of the {word}")))?;
     let head = Header { attrs, vis, name };
-    items.push(match word.as_str() {
-        "model" => Item::Model(model::parse_model(head, input, cx)?),
-        "block" => Item::Block(model::parse_block(head, input, cx)?),
-        "solver" => Item::Solver(solver::parse_solver(head, input, cx)?),
-        "scheduler" => Item::Scheduler(scheduler::parse_scheduler(head, input, cx)?),
-        "train" => Item::Train(recipe::parse_train(head, input, cx)?),
-        _ => Item::Sampler(recipe::parse_sampler(head, input, cx)?),
-    });
+    let failed = Item::Failed { keyword: word.clone(), head: head.clone() };
+    let item = match word.as_str() {
+        "model" => model::parse_model(head, input, cx).map(Item::Model),
+        "block" => model::parse_block(head, input, cx).map(Item::Block),
+        "solver" => solver::parse_solver(head, input, cx).map(Item::Solver),
+        "scheduler" => scheduler::parse_scheduler(head, input, cx).map(Item::Scheduler),
+        "train" => recipe::parse_train(head, input, cx).map(Item::Train),
+        _ => recipe::parse_sampler(head, input, cx).map(Item::Sampler),
+    };
+    match item {
+        Ok(item) => items.push(item),
+        Err(error) => {
+            items.push(failed);
+            return Err(error);
+        }
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The pipeline outside of a compiler: what it says, and what it writes.
 
 mod model;
+mod random;
 mod recipe;
 
 use proc_macro2::TokenStream;

@@ -15,6 +15,7 @@ use crate::{
 };
 use body::{Binding, Lowering, Operand};
 use dim::{Dims, show_shape};
+use proc_macro2::Span;
 use std::collections::BTreeMap;
 use syn::ext::IdentExt;
 
@@ -25,7 +26,7 @@ pub(crate) type Blocks<'a> = BTreeMap<String, &'a ast::Block>;
 pub(crate) fn check_model(model: &ast::Model, blocks: &Blocks, cx: &mut Errors) -> Option<ir::Model> {
     let before = cx.len();
     let mut dims = Dims::default();
-    let inputs = check_inputs(model, &mut dims, cx);
+    let inputs = check_inputs(&model.inputs, model.inputs_span, &mut dims, cx);
     check_result(model, &inputs, &mut dims, cx);
     let mut lowering = Lowering::new(blocks, dims, cx);
     for (index, (input, written)) in inputs.iter().zip(&model.inputs).enumerate() {
@@ -70,12 +71,12 @@ pub(crate) fn check_model(model: &ast::Model, blocks: &Blocks, cx: &mut Errors) 
 }
 
 /// The state comes first, then the time, then conditions.
-fn check_inputs(model: &ast::Model, dims: &mut Dims, cx: &mut Errors) -> Vec<ir::Input> {
+fn check_inputs(written: &[ast::Input], span: Span, dims: &mut Dims, cx: &mut Errors) -> Vec<ir::Input> {
     let mut inputs: Vec<ir::Input> = Vec::new();
     let mut time: Option<&syn::Ident> = None;
-    for (index, input) in model.inputs.iter().enumerate() {
+    for (index, input) in written.iter().enumerate() {
         let name = input.name.unraw().to_string();
-        if let Some(first) = model.inputs[..index].iter().find(|other| other.name == input.name) {
+        if let Some(first) = written[..index].iter().find(|other| other.name == input.name) {
             cx.at(&input.name, format!("the input `{name}` is declared twice\nhelp: rename one of the two"));
             cx.at(&first.name, format!("`{name}` was first declared here"));
         }
@@ -121,11 +122,11 @@ fn check_inputs(model: &ast::Model, dims: &mut Dims, cx: &mut Errors) -> Vec<ir:
         };
         inputs.push(ir::Input { name, kind, shape });
     }
-    let unread = model.inputs.iter().any(|input| matches!(input.kind, ast::InputKind::Error));
+    let unread = written.iter().any(|input| matches!(input.kind, ast::InputKind::Error));
     if inputs.is_empty() {
-        cx.span(model.inputs_span, "a model has a state and a time\nhelp: write `(x: [2], t: Time)`");
+        cx.span(span, "a model has a state and a time\nhelp: write `(x: [2], t: Time)`");
     } else if time.is_none() && !unread {
-        cx.span(model.inputs_span, "a velocity field depends on the time\nhelp: add `t: Time` after the state");
+        cx.span(span, "a velocity field depends on the time\nhelp: add `t: Time` after the state");
     }
     inputs
 }
@@ -151,10 +152,10 @@ fn check_result(model: &ast::Model, inputs: &[ir::Input], dims: &mut Dims, cx: &
 }
 
 /// What a model with a mistake still declares: the identity on its state, with the inputs that could be read.
-pub(crate) fn fallback_model(model: &ast::Model) -> ir::Model {
+pub(crate) fn fallback_model(head: &ast::Header, written: &[ast::Input]) -> ir::Model {
     let mut silent = Errors::default();
     let mut dims = Dims::default();
-    let mut inputs: Vec<ir::Input> = check_inputs(model, &mut dims, &mut silent);
+    let mut inputs: Vec<ir::Input> = check_inputs(written, head.name.span(), &mut dims, &mut silent);
     let _ = silent.finish();
     let state = inputs.iter().position(|input| matches!(input.kind, InputKind::State));
     let state = match state {
@@ -169,7 +170,7 @@ pub(crate) fn fallback_model(model: &ast::Model) -> ir::Model {
         .enumerate()
         .map(|(index, input)| ir::Node {
             name: input.name.clone(),
-            span: model.head.name.span(),
+            span: head.name.span(),
             op: Op::Input(index),
             inputs: Vec::new(),
             shape: input.shape.clone(),

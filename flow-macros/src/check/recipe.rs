@@ -28,6 +28,12 @@ impl Scope {
                 ast::Item::Model(model) => scope.models.push(model.head.name.to_string()),
                 ast::Item::Solver(solver) => scope.solvers.push(solver.head.name.to_string()),
                 ast::Item::Scheduler(scheduler) => scope.schedulers.push(scheduler.head.name.to_string()),
+                ast::Item::Failed { keyword, head } => match keyword.as_str() {
+                    "model" => scope.models.push(head.name.to_string()),
+                    "solver" => scope.solvers.push(head.name.to_string()),
+                    "scheduler" => scope.schedulers.push(head.name.to_string()),
+                    _ => {}
+                },
                 _ => {}
             }
         }
