@@ -178,5 +178,5 @@ pub(crate) fn fallback_model(head: &ast::Header, written: &[ast::Input]) -> ir::
             batch_invariant: index == 1,
         })
         .collect();
-    ir::Model { head: model.head.clone(), inputs, nodes, parameters: Vec::new(), output: 0, assertions: Vec::new() }
+    ir::Model { head: head.clone(), inputs, nodes, parameters: Vec::new(), output: 0, assertions: Vec::new() }
 }
