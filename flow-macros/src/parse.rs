@@ -118,6 +118,12 @@ pub(crate) fn parse_entries(
     known: &[&str],
     cx: &mut Errors,
 ) -> syn::Result<Vec<Entry>> {
+    if !input.peek(syn::token::Brace) {
+        return Err(input.error(format!(
+            "expected the entries of the {item}\nhelp: write `{{ {}: …, }}`",
+            known.first().unwrap_or(&"")
+        )));
+    }
     let content;
     syn::braced!(content in input);
     let mut entries: Vec<Entry> = Vec::new();
