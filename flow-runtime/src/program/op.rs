@@ -17,7 +17,7 @@ pub(crate) mod shape;
 pub(crate) mod softmax;
 pub(crate) mod time_embedding;
 
-pub(crate) use rule::{Arguments, Mismatch, Rule, Signature};
+pub(crate) use rule::{Arguments, Mismatch, Rule, Signature, last};
 pub use time_embedding::sinusoidal_frequencies;
 
 /// What a node computes. `x` is its (first) operand; every op acts on each sample by itself.

@@ -68,13 +68,13 @@ impl Fnv {
             Op::Fourier => (22, 0),
             Op::Embedding => (23, 0),
             Op::Reshape => (24, 0),
-            Op::Custom { module } => {
-                self.text(module);
-                (25, 0)
-            }
+            Op::Custom { module } => (25, module.len() as u64),
         };
         self.byte(tag);
         self.word(attribute);
+        if let Op::Custom { module } = *op {
+            self.text(module);
+        }
     }
 }
 
