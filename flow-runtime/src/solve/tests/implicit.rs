@@ -24,7 +24,7 @@ fn a_linear_step_is_the_stability_function() {
             solve(Lobatto3A, field, 1.0, &grid(1)).unwrap().state,
         ]
     };
-    for z in [-0.5, -3.0, -100.0, -1e6, 0.25] {
+    for z in [-0.5_f64, -3.0, -100.0, -1e6, 0.25] {
         let pade = (1.0 + z / 2.0 + z * z / 12.0) / (1.0 - z / 2.0 + z * z / 12.0);
         let expected = [1.0 / (1.0 - z), (1.0 + z / 2.0) / (1.0 - z / 2.0), pade, pade];
         // An explicit first stage is as large as z; what cancels it leaves its rounding behind.

@@ -154,5 +154,5 @@ fn a_tensor_takes_the_steps_of_an_array() {
     // Shapes of run-time size that disagree.
     let x0 = device.zeros_like(&(2, 3));
     let wrong = |_: f64, _: &Tensor<(usize, usize), f64, Cpu>| Cpu::default().zeros_like(&(3, 2));
-    assert!(matches!(solve(Classical, wrong, x0, &grid(1)), Err(crate::Error::Shape { .. })));
+    assert!(matches!(solve(Classical, wrong, x0, &grid(1)), Err(Error::Shape { .. })));
 }
