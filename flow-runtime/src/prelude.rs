@@ -4,4 +4,5 @@ pub use crate::{
     data::{self, Conditions, Dataset},
     error::Error,
     flow_model, metrics, plot,
+    solve::{Grid, Method, Save, Stepper, Workspace, fallible, in_place, solve, solve_with},
 };
