@@ -13,7 +13,7 @@ pub use progress::Progress;
 pub use stopping::EarlyStopping;
 
 use super::TrainReport;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Whether the run goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub trait Callback {
     fn on_checkpoint(&mut self, _info: &CheckpointInfo) -> Result<()> {
         Ok(())
     }
-    /// Something that a person should know, such as a damaged checkpoint that was skipped. May come before `on_start`.
+    /// Something that a person should know, such as a damaged checkpoint that was skipped.
     fn on_warning(&mut self, _message: &str) -> Result<()> {
         Ok(())
     }
@@ -71,6 +71,8 @@ pub trait Callback {
     fn on_end(&mut self, _report: &TrainReport) -> Result<()> {
         Ok(())
     }
+    /// At the end of a run that failed after it had started.
+    fn on_error(&mut self, _error: &Error) {}
 }
 
 impl<F: FnMut(&StepInfo) -> Control> Callback for F {

@@ -17,8 +17,8 @@ use crate::{
 
 /// One JSON object per event, one event per line.
 ///
-/// Every line has `event`: `start`, `step`, `epoch`, `evaluation`, `checkpoint`, `warning` or `end`; all but warnings
-/// have `step`, the steps done. A number that is not finite is `null`. A new run replaces the file; a resumed one
+/// Every line has `event`: `start`, `step`, `epoch`, `evaluation`, `checkpoint`, `warning`, `error` or `end`; all but
+/// warnings and errors have `step`, the steps done. A number that is not finite is `null`. A new run replaces the file; a resumed one
 /// goes on with it, less the lines of the steps after its checkpoint, which are taken again.
 pub struct JsonLog(LogFile);
 
@@ -68,6 +68,12 @@ impl Callback for JsonLog {
 
     fn on_warning(&mut self, message: &str) -> Result<()> {
         self.write(&json!({"event": "warning", "message": message}))
+    }
+
+    fn on_error(&mut self, error: &Error) {
+        // The run has failed already, perhaps for the same reason as these would.
+        drop(self.write(&json!({"event": "error", "message": error.to_string()})));
+        drop(self.0.flush());
     }
 
     fn on_end(&mut self, report: &TrainReport) -> Result<()> {
@@ -130,16 +136,13 @@ impl Callback for CsvLog {
         self.file.flush()
     }
 
+    fn on_error(&mut self, _error: &Error) {
+        drop(self.write_row().and_then(|()| self.file.flush()));
+    }
+
     fn on_end(&mut self, _report: &TrainReport) -> Result<()> {
         self.write_row()?;
         self.file.flush()
-    }
-}
-
-impl Drop for CsvLog {
-    fn drop(&mut self) {
-        // After a run that failed the last row is still here; there is nobody left to tell if it cannot be written.
-        drop(self.write_row());
     }
 }
 

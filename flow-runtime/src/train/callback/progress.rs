@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Callback, Control, EvaluationInfo, StartInfo, StepInfo};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     train::{StoppedBy, TrainReport},
 };
 
@@ -99,6 +99,11 @@ impl Callback for Progress {
     fn on_warning(&mut self, message: &str) -> Result<()> {
         self.line(format_args!("warning: {message}"));
         Ok(())
+    }
+
+    fn on_error(&mut self, _error: &Error) {
+        // The error itself is told by whoever called the trainer.
+        self.bar.abandon();
     }
 
     fn on_end(&mut self, report: &TrainReport) -> Result<()> {

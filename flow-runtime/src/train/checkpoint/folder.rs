@@ -60,7 +60,7 @@ pub(in crate::train) fn prune(folder: &Path, step: u64, keep: usize) -> Result<V
     Ok(ours.drain(..superfluous).filter_map(|(_, path)| fs::remove_file(&path).err().map(|error| (path, error))).collect())
 }
 
-impl<M: Model> Checkpoint<M> {
+impl Checkpoint {
     /// The newest checkpoint in `folder` that can be read, with a warning for each newer one that cannot.
     ///
     /// `None` if there is no checkpoint.
@@ -68,10 +68,10 @@ impl<M: Model> Checkpoint<M> {
     /// # Errors
     /// [`Error::Schema`] if the newest one belongs to another model; what is wrong with the newest one, if there are
     /// some but none can be read.
-    pub fn latest(folder: impl AsRef<Path>, mut warn: impl FnMut(&str)) -> Result<Option<Self>> {
+    pub fn latest<M: Model>(folder: impl AsRef<Path>, like: &M, mut warn: impl FnMut(&str)) -> Result<Option<Self>> {
         let mut newest_failed = None;
         for (_, path) in list(folder.as_ref())?.into_iter().rev() {
-            match Self::read(&path) {
+            match Self::read(&path, like) {
                 Ok(checkpoint) => return Ok(Some(checkpoint)),
                 Err(error @ (Error::Format { .. } | Error::Io { .. })) => {
                     warn(&format!("skipping a checkpoint that cannot be read: {error}"));
