@@ -101,3 +101,23 @@ fn gather(data: &Dataset, rows: &[usize], batch: &mut Batch) {
         }
     }
 }
+
+// TEMPORARY
+fn fill_times(sampling: TimeSampling, _interval: Interval, random: &Philox, t: &mut [f32]) {
+    for (i, t) in t.iter_mut().enumerate() {
+        *t = match sampling {
+            TimeSampling::Uniform => random.uniform_f32(i as u64),
+            TimeSampling::LogitNormal { mean, std } => (1.0 / (1.0 + libm::exp(-(mean + std * random.normal(i as u64))))) as f32,
+        };
+    }
+}
+
+fn fill_source(source: Source, random: &Philox, x0: &mut [f32]) {
+    match source {
+        Source::Gaussian => random.fill_normal(0, x0),
+        Source::Uniform { low, high } => {
+            random.fill_uniform(0, x0);
+            x0.iter_mut().for_each(|x| *x = (low + (high - low) * f64::from(*x)) as f32);
+        }
+    }
+}

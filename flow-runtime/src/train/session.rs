@@ -3,7 +3,7 @@
 use std::{fs, path::Path as FilePath, path::PathBuf, time::Instant};
 
 use super::{
-    Callback, Checkpoint, Control, EpochInfo, EvaluationInfo, Recipe, StartInfo, StepInfo, StoppedBy, TrainEngine,
+    Checkpoint, Control, EpochInfo, EvaluationInfo, Recipe, StartInfo, StepInfo, StoppedBy, TrainEngine,
     TrainReport, TrainState,
     callback::{Callbacks, CheckpointInfo},
     checkpoint::{self, Origin},

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    Callback, Checkpoint, Control, CsvLog, JsonLog, Progress, Recipe, StepInfo, StoppedBy, TrainEngine, TrainRecipe,
+    Callback, Control, CsvLog, JsonLog, Progress, Recipe, StepInfo, StoppedBy, TrainEngine, TrainRecipe,
     TrainState, Trained,
     callback::Callbacks,
     check::{check_data, check_options, check_recipe},
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     data::Dataset,
     error::Result,
-    model::{Model, Weights},
+    model::Model,
 };
 
 /// Checkpoints kept unless [`Trainer::keep`] says otherwise.

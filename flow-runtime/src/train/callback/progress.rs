@@ -35,7 +35,7 @@ impl Progress {
         Self { plain: Some(Box::new(out)), bar: ProgressBar::hidden(), recipe: "", evaluation: None }
     }
 
-    fn line(&mut self, text: std::fmt::Arguments<'_>) {
+    fn line(&mut self, text: impl std::fmt::Display) {
         match &mut self.plain {
             // A stream that nobody reads any more is no reason to end a run.
             Some(out) => drop(writeln!(out, "{text}").and_then(|()| out.flush())),
@@ -68,7 +68,7 @@ impl Callback for Progress {
             self.bar.reset_eta();
         }
         if info.resumed {
-            self.line(format_args!("{}: resumed at step {} of {}", info.recipe, info.step, info.steps));
+            self.line(format!("{}: resumed at step {} of {}", info.recipe, info.step, info.steps));
         }
         Ok(())
     }
@@ -83,7 +83,7 @@ impl Callback for Progress {
         } else if info.step == info.steps || info.step % (info.steps / 10).max(1) == 0 {
             let message = self.message(info.loss);
             let percent = 100 * info.step / info.steps;
-            self.line(format_args!(
+            self.line(format!(
                 "{}: step {}/{} ({percent}%) {message} lr {:.2e} {:.1} s",
                 self.recipe, info.step, info.steps, info.learning_rate, info.seconds
             ));
@@ -97,7 +97,7 @@ impl Callback for Progress {
     }
 
     fn on_warning(&mut self, message: &str) -> Result<()> {
-        self.line(format_args!("warning: {message}"));
+        self.line(format!("warning: {message}"));
         Ok(())
     }
 
@@ -115,7 +115,7 @@ impl Callback for Progress {
                     Some(path) => format!("; checkpoint {}", path.display()),
                     None => String::new(),
                 };
-                self.line(format_args!("{}: stopped at step {}{checkpoint}", report.recipe, report.steps));
+                self.line(format!("{}: stopped at step {}{checkpoint}", report.recipe, report.steps));
             }
         }
         Ok(())
