@@ -7,7 +7,7 @@ mod solver;
 
 pub(crate) use model::*;
 pub(crate) use recipe::*;
-pub(crate) use scheduler::Scheduler;
+pub(crate) use scheduler::{Scheduler, SchedulerParameter};
 pub(crate) use solver::Solver;
 
 use proc_macro2::TokenStream;

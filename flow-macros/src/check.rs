@@ -20,7 +20,7 @@ pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
             ast::Item::Scheduler(scheduler) => {
                 items.push(ir::Item::Scheduler(
                     scheduler::check_scheduler(scheduler, cx)
-                        .unwrap_or_else(|| scheduler::fallback_scheduler(&scheduler.head)),
+                        .unwrap_or_else(|| scheduler::fallback_scheduler(scheduler)),
                 ));
             }
             _ => {}
