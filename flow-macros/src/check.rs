@@ -44,7 +44,11 @@ pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
             ast::Item::Failed { keyword, head } => match keyword.as_str() {
                 "model" => items.push(ir::Item::Model(model::fallback_model(head, &[]))),
                 "solver" => items.push(ir::Item::Solver(solver::fallback_solver(head))),
-                "scheduler" => items.push(ir::Item::Scheduler(scheduler::fallback_scheduler(head))),
+                "scheduler" => {
+                    let failed =
+                        ast::Scheduler { head: head.clone(), parameters: Vec::new(), entries: Vec::new(), faulty: true };
+                    items.push(ir::Item::Scheduler(scheduler::fallback_scheduler(&failed)));
+                }
                 _ => {}
             },
             ast::Item::Block(_) => {}

@@ -65,16 +65,18 @@ pub enum Error {
         /// Size of the last correction relative to the state; NaN if the linear system has no solution.
         correction: f64,
     },
-    /// The loss became NaN or infinite; training stopped before the weights were touched.
+    /// The loss or its gradient became NaN or infinite; training stopped before the weights were touched.
     #[error(
-        "training: the loss is {loss} at step {step} (learning rate {learning_rate:e}); {}\nhelp: lower the learning rate, set `clip: 1.0` in the recipe, or look for values in the data that are far out",
+        "training: the loss is {loss} and the norm of its gradient {gradient_norm} at step {step} (learning rate {learning_rate:e}); {}\nhelp: lower the learning rate, set `clip: 1.0` in the recipe, or look for values in the data that are far out",
         last_checkpoint(checkpoint)
     )]
     Diverged {
-        /// The step whose loss is not finite.
+        /// The step that was not taken; the first is 1.
         step: u64,
         /// The loss.
         loss: f64,
+        /// The gradient's Euclidean norm.
+        gradient_norm: f64,
         /// The learning rate at that step.
         learning_rate: f64,
         /// The last good checkpoint, if one was written.
