@@ -2,6 +2,9 @@
 
 use crate::{error::Result, tableau::Tableau};
 
+pub mod implicit;
+pub mod methods;
+
 /// A real scalar: `f32` or `f64`.
 pub trait Real: Copy + std::fmt::Debug + PartialOrd + Send + Sync + 'static {
     /// Rounds from `f64`.
@@ -17,6 +20,9 @@ pub trait State: Clone {
 
     /// `out = self + Σ_i w_i k_i`; the terms are few and known when compiled, so the loop over them unrolls.
     fn combine_into<const N: usize>(&self, terms: [(Self::Scalar, &Self); N], out: &mut Self) -> Result<()>;
+
+    /// `out = Σ_i w_i k_i`, as the error estimate is: no state is added that would drown it in rounding.
+    fn sum_into<const N: usize>(terms: [(Self::Scalar, &Self); N], out: &mut Self) -> Result<()>;
 }
 
 /// A right-hand side `f(t, x)`.
