@@ -37,7 +37,7 @@ activations! {
 fn negative_part<S: Shape, E: Element, D: Device<E>, T: Tape<E, D>>(
     x: Tensor<S, E, D, T>,
 ) -> Result<Tensor<S, E, D, T>, D::Err> {
-    x.try_clamp(E::rounded(f64::NEG_INFINITY), E::rounded(0.0))
+    x.try_clamp(f64::NEG_INFINITY, 0.0)
 }
 
 /// `x` if positive, else `alpha (exp(x) − 1)`; at 0 the derivative is `alpha`.
@@ -85,11 +85,11 @@ pub fn silu<S: Shape, E: Element, D: Device<E>, T: Tape<E, D>>(x: Tensor<S, E, D
 ///
 /// Above 40 the value is `x` and the derivative 1 to within the precision of `f64`; `exp` sees no more than that.
 pub fn softplus<S: Shape, E: Element, D: Device<E>, T: Tape<E, D>>(x: Tensor<S, E, D>, tape: T) -> Taped<S, E, D, T> {
-    let bound = E::rounded(40.0);
+    const BOUND: f64 = 40.0;
     let run = || {
-        let rest = TrySub::try_sub(x.clone().put_tape(tape), bound)?.try_relu()?;
+        let rest = TrySub::try_sub(x.clone().put_tape(tape), E::rounded(BOUND))?.try_relu()?;
         let (rest, tape) = rest.split_tape();
-        let exponential = x.put_tape(tape).try_clamp(E::rounded(f64::NEG_INFINITY), bound)?.try_exp()?;
+        let exponential = x.put_tape(tape).try_clamp(f64::NEG_INFINITY, BOUND)?.try_exp()?;
         TryAdd::try_add(exponential, E::ONE)?.try_ln()?.try_add(rest)
     };
     split::<_, E, D, T>(run())
