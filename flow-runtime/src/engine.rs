@@ -37,8 +37,8 @@ pub mod nn {
         dropout::Dropout,
         layers::*,
         network::{
-            Condition, DfdxModel, Element, Inputs, Network, check_batch, fill_fan_in, fill_normal, fixed, flatten,
-            reshape, trained,
+            Condition, DfdxModel, Element, Inputs, Network, check_batch, enter, fill_fan_in, fill_normal, fill_ones,
+            fill_zeros, fixed, flatten, reshape, trained,
         },
     };
     pub use ::dfdx::{
@@ -48,8 +48,8 @@ pub mod nn {
             tensor_collection::{ModuleVisitor, TensorCollection},
         },
         shapes::{Const, Dtype, HasShape},
-        tensor::{Cpu, HasErr, NoneTape, OwnedTape, SplitTape, Tape, Tensor},
-        tensor_ops::{Device, ReshapeTo},
+        tensor::{Cpu, NoneTape, OwnedTape, PutTape, Tape, Tensor},
+        tensor_ops::Device,
     };
 }
 

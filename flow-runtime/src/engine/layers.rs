@@ -99,6 +99,15 @@ pub fn shift<S: Shape, E: Element, D: Device<E>, T: Tape<E, D>>(
     split::<_, E, D, T>(x.put_tape(tape).try_add(E::rounded(term)))
 }
 
+/// The same values in another shape.
+pub fn reshaped<S: Shape, R: Shape, E: Element, D: Device<E>, T: Tape<E, D>>(
+    x: Tensor<S, E, D>,
+    out: R,
+    tape: T,
+) -> Taped<R, E, D, T> {
+    Ok((reshape(x, out)?, tape))
+}
+
 /// The operands side by side on the last axis: each `[rows, width]`, the result in the shape `out`.
 pub fn concat<S: Shape, E: Element, D: Device<E>, T: Tape<E, D>, const N: usize>(
     operands: [Tensor<(usize, usize), E, D>; N],

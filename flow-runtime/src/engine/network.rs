@@ -8,7 +8,7 @@ use crate::{
 use ::dfdx::{
     nn::{BuildModule, tensor_collection::TensorOptions},
     shapes::{ConstShape, Dtype, HasShape, Shape},
-    tensor::{Cpu, HasErr, OwnedTape, Tape, Tensor},
+    tensor::{Cpu, HasErr, OwnedTape, SplitTape, Tape, Tensor},
     tensor_ops::{Device, ReshapeTo},
 };
 use rand::Rng;
@@ -142,6 +142,16 @@ pub fn reshape<S: Shape, R: Shape, E: Element, D: Device<E>, T: Tape<E, D>>(
     x.try_reshape_like(&out).map_err(device_error::<D>)
 }
 
+/// Takes the tape off the state. Its values are brought in order on the tape, so that layers can reshape without it.
+///
+/// # Errors
+/// [`Error::Device`] if dfdx fails.
+pub fn enter<S: Shape, E: Element, D: Device<E>, T: Tape<E, D>>(
+    x: Tensor<S, E, D, T>,
+) -> Result<(Tensor<S, E, D>, T)> {
+    Ok(x.try_contiguous().map_err(device_error::<D>)?.split_tape())
+}
+
 /// `[batch, …]` as `[batch, dim]`.
 ///
 /// # Errors
@@ -210,6 +220,22 @@ pub fn fill_fan_in<S: Shape, E: Element, D: Device<E>>(t: &mut Tensor<S, E, D>, 
 /// What the device says.
 pub fn fill_normal<S: Shape, E: Element, D: Device<E>>(t: &mut Tensor<S, E, D>, std: f64) -> Result<(), D::Err> {
     t.try_fill_with_distr(Gaussian { std })
+}
+
+/// Fills with ones.
+///
+/// # Errors
+/// What the device says.
+pub fn fill_ones<S: Shape, E: Element, D: Device<E>>(t: &mut Tensor<S, E, D>) -> Result<(), D::Err> {
+    t.try_fill_with_ones()
+}
+
+/// Fills with zeros.
+///
+/// # Errors
+/// What the device says.
+pub fn fill_zeros<S: Shape, E: Element, D: Device<E>>(t: &mut Tensor<S, E, D>) -> Result<(), D::Err> {
+    t.try_fill_with_zeros()
 }
 
 struct Symmetric {
