@@ -30,3 +30,14 @@ pub(crate) fn expand_module(module: &ir::Module) -> TokenStream {
         })
         .collect()
 }
+
+/// A const expression of a dimension.
+pub(crate) fn dim(dim: &ir::Dim) -> TokenStream {
+    match dim {
+        ir::Dim::Known(value) => {
+            let literal = proc_macro2::Literal::usize_unsuffixed(*value);
+            quote::quote!(#literal)
+        }
+        ir::Dim::Const(tokens) => tokens.clone(),
+    }
+}

@@ -7,7 +7,7 @@ mod solver;
 
 pub(crate) use model::*;
 pub(crate) use recipe::*;
-pub(crate) use scheduler::Scheduler;
+pub(crate) use scheduler::{Scheduler, SchedulerParameter};
 pub(crate) use solver::Solver;
 
 /// Everything in one `flow_model!` call that can be expanded.

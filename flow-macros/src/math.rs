@@ -1,1 +1,3 @@
 //! Exact mathematics at expansion: numbers, trees, expressions.
+
+pub(crate) mod expression;

@@ -22,3 +22,4 @@ pub use crate::error::{Error, Result};
 
 #[cfg(feature = "dfdx")]
 pub use crate::engine::nn;
+pub use crate::solve::implicit::implicit_step;
