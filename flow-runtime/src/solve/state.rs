@@ -203,13 +203,10 @@ fn combine_rows<T: Real, const N: usize>(x: Option<&[T]>, terms: [(T, &[T]); N],
         return Err(shape("a Runge–Kutta stage", out.len(), dim));
     }
     // Rows of a length the compiler sees to be equal: no bounds check stays in the loop.
-    let (terms, out) = (terms.map(|(weight, term)| (weight, &term[..dim])), &mut out[..dim]);
-    match x {
-        Some(x) => out.copy_from_slice(&x[..dim]),
-        None => out.fill(T::from_f64(0.0)),
-    }
+    let (x, out) = (x.map(|x| &x[..dim]), &mut out[..dim]);
+    let terms = terms.map(|(weight, term)| (weight, &term[..dim]));
     for i in 0..dim {
-        let mut sum = out[i];
+        let mut sum = x.map_or_else(|| T::from_f64(0.0), |x| x[i]);
         for (weight, term) in &terms {
             sum = sum + *weight * term[i];
         }
