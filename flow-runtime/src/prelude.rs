@@ -1,3 +1,10 @@
 //! Everything that a program with flows needs: `use flow_runtime::prelude::*;`.
 
-pub use crate::{error::Error, flow_model};
+pub use crate::{
+    error::Error,
+    flow::{
+        Affine, CondOt, Cosine, Coupling, Independent, Interval, LinearVp, OptimalTransport, Path, Polynomial,
+        Prediction, Scheduler, Source, Vp, convert,
+    },
+    flow_model,
+};
