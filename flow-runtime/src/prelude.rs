@@ -3,5 +3,8 @@
 pub use crate::{
     data::{self, Conditions, Dataset},
     error::Error,
-    flow_model, metrics, plot,
+    flow_model, metrics,
+    model::{Model, Weights},
+    plot,
+    program::Program,
 };
