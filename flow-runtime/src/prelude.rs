@@ -7,4 +7,5 @@ pub use crate::{
     model::{Model, Weights},
     plot,
     program::Program,
+    solve::{Grid, Method, Save, Stepper, Workspace, fallible, in_place, solve, solve_with},
 };
