@@ -57,12 +57,12 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Reads the checkpoint at `path` for a model like `like`, whose weights do not matter.
+    /// Reads the checkpoint at `path` of a run that trained an `M`.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Format`] if the file is truncated, damaged or no checkpoint; [`Error::Schema`] if it
     /// belongs to another model.
-    pub fn read<M: Model>(path: impl AsRef<Path>, like: &M) -> Result<Self> {
+    pub fn read<M: Model>(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let reader = Reader::open(path)?;
         let format = reader.text("format")?;
@@ -71,7 +71,7 @@ impl Checkpoint {
         }
         let schema = u64::from_str_radix(reader.text("schema")?, 16)
             .map_err(|_| damaged(path, "the metadata's `schema`", "no number", "a number in base 16"))?;
-        let expected = M::PROGRAM.schema_hash();
+        let expected = M::SCHEMA;
         if schema != expected {
             return Err(Error::Schema { path: path.to_owned(), model: M::PROGRAM.name, got: schema, expected });
         }
@@ -83,7 +83,7 @@ impl Checkpoint {
             .ok_or_else(|| damaged(path, "the metadata's `evaluations`", "something else", "`step loss` pairs"))?;
         let data = reader.text("data")?.to_owned();
 
-        let layout = like.weights().layout().clone();
+        let layout = M::layout();
         let mut shapes = BTreeMap::new();
         let steps = usize::try_from(step).map_err(|_| damaged(path, "`step`", step.to_string(), "fewer steps"))?;
         shapes.insert(LOSSES.to_owned(), vec![steps]);
@@ -224,8 +224,7 @@ impl Origin<'_> {
         for (prefix, values) in rows.into_iter().filter(|(_, values)| !values.is_empty()) {
             parts.push(prefix);
             for entry in layout.entries() {
-                let size: usize = entry.shape.iter().product();
-                let values = values[entry.offset..entry.offset + size].to_vec();
+                let values = values[entry.range()].to_vec();
                 let name = format!("{prefix}{}", entry.name);
                 if contents.tensors.insert(name.clone(), (entry.shape.clone(), values)).is_some() {
                     return Err(reserved_name(&name));

@@ -56,7 +56,7 @@ pub(super) struct Runner<'a, P> {
 
 impl<'a, P: Path> Runner<'a, P> {
     pub(super) fn new(recipe: &'a Recipe, path: &'a P, data: &'a Dataset, layout: &Layout) -> Self {
-        let size = layout.len();
+        let size = layout.size();
         let fixed = layout.entries().iter().filter(|entry| !entry.trained);
         Self {
             recipe,
@@ -64,7 +64,7 @@ impl<'a, P: Path> Runner<'a, P> {
             batch: Batch::default(),
             gradient: vec![0.0; size],
             part: vec![0.0; if recipe.accumulate > 1 { size } else { 0 }],
-            fixed: fixed.map(|entry| (entry.offset..entry.offset + entry.size(), Vec::new())).collect(),
+            fixed: fixed.map(|entry| (entry.range(), Vec::new())).collect(),
         }
     }
 

@@ -194,12 +194,14 @@ impl<R: TrainRecipe> Trainer<R> {
         if let Some((_, held_out)) = &self.options.evaluation {
             check_data(program, held_out, "the held-out data set")?;
         }
-        let model = match &self.model {
-            Some(model) => model.clone(),
-            None => R::Model::init(self.recipe.seed)?,
+        let weights = match &self.model {
+            Some(model) => model.weights().clone(),
+            None => R::Model::initial_weights(self.recipe.seed),
         };
+        weights.check_finite("training")?;
         let path = R::path();
-        let mut session = Session::start(&self.recipe, &self.options, &path, data, &model, &mut self.callbacks)?;
+        let (recipe, options) = (&self.recipe, &self.options);
+        let mut session = Session::start::<R::Model>(recipe, options, &path, data, weights, &mut self.callbacks)?;
         match session.run(engine) {
             Ok(stopped_by) => {
                 let trained = Self::trained(&session, stopped_by)?;
