@@ -157,6 +157,17 @@ impl Checkpoint {
         data: &str,
         mut warn: impl FnMut(&str),
     ) -> Result<TrainState> {
+        let differs = |key: &str, got: String, expected: String, help: &str| Error::Invalid {
+            operation: "resuming a run",
+            what: format!("`{key}` of the checkpoint {:?}", self.path),
+            got,
+            expected,
+            help: help.to_owned(),
+        };
+        if self.state.step > recipe.steps {
+            let expected = format!("at most {}, the steps of this run", recipe.steps);
+            return Err(differs("step", self.state.step.to_string(), expected, "ask for more steps"));
+        }
         for (key, expected) in fingerprint(recipe, path) {
             let got = self.recipe.get(key).map_or("absent", String::as_str);
             if got == expected {
@@ -167,15 +178,9 @@ impl Checkpoint {
                 warn(&format!("the checkpoint's run was to have {got} steps, this one has {expected}; the learning rate follows the new number"));
                 continue;
             }
-            return Err(Error::Invalid {
-                operation: "resuming a run",
-                what: format!("`{key}` of the checkpoint {:?}", self.path),
-                got: got.to_owned(),
-                expected: format!("{expected}, as this run has it"),
-                help: "resume with the recipe that wrote the checkpoint; to train on from its weights with another one, \
-                       give its model to `.model(…)` and choose another folder"
-                    .to_owned(),
-            });
+            let help = "resume with the recipe that wrote the checkpoint; to train on from its weights with another \
+                        one, give its model to `.model(…)` and choose another folder";
+            return Err(differs(key, got.to_owned(), format!("{expected}, as this run has it"), help));
         }
         if self.data != data {
             warn("the data set is not the one of the checkpoint's run; the run goes on with the new one");

@@ -173,7 +173,9 @@ fn logs_go_on_as_if_the_run_had_never_stopped() {
     }
     let events: Vec<serde_json::Value> =
         fs::read_to_string(&json).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let of = |event: &str| events.iter().filter(|e| e["event"] == event).map(|e| e["step"].as_u64().unwrap());
+    let of = |event: &'static str| {
+        events.iter().filter(move |e| e["event"] == event).map(|e| e["step"].as_u64().unwrap())
+    };
     assert!(of("step").eq(1..=20));
     assert!(of("start").eq([0, 5]));
     assert!(of("epoch").eq((2..=20).step_by(2)));

@@ -84,7 +84,9 @@ fn options_that_do_nothing_or_cannot_be() {
 
 #[test]
 fn data_of_another_kind() {
-    let same = |trainer| trainer;
+    fn same<T>(t: T) -> T {
+        t
+    }
     assert!(refused::<Simple>(same, &Dataset::default()).contains("the data set is empty"));
     let wide = Dataset::from_rows(&[[1.0, 2.0, 3.0]]).unwrap();
     assert!(refused::<Simple>(same, &wide).contains("has shape [1, 3], expected [rows, 2]"));
@@ -96,7 +98,9 @@ fn data_of_another_kind() {
 
 #[test]
 fn conditions_of_another_kind() {
-    let same = |trainer| trainer;
+    fn same<T>(t: T) -> T {
+        t
+    }
     let message = refused::<Full>(same, &points(3));
     assert!(message.contains("condition `y` of the data set is absent") && message.contains("with_class(\"y\""));
     let message = refused::<Full>(same, &points(3).with_class("label", &[0, 1, 2]).unwrap());

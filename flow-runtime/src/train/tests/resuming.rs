@@ -133,7 +133,7 @@ fn another_recipe_is_refused_by_the_key_that_differs() {
         recipe.optimizer = Optimizer::Sgd { lr: 1e-2, momentum: 0.0, nesterov: false, weight_decay: 0.0 }
     };
     assert!(refused(sgd).starts_with("`optimizer`"));
-    assert!(refused(|recipe| recipe.steps = 9).starts_with("`steps`"));
+    assert!(refused(|recipe| recipe.steps = 9).starts_with("`step`"));
 }
 
 #[test]
