@@ -3,5 +3,13 @@
 pub use crate::{
     data::{self, Conditions, Dataset},
     error::Error,
+    flow::{
+        Affine, CondOt, Cosine, Coupling, Independent, Interval, LinearVp, OptimalTransport, Path, Polynomial,
+        Prediction, Scheduler, Source, Vp, convert,
+    },
     flow_model, metrics, plot,
+    train::{
+        Callback, Checkpoint, Control, EarlyStopping, History, StepInfo, StoppedBy, TrainEngine, TrainRecipe,
+        TrainReport, Trained, Trainer,
+    },
 };

@@ -10,6 +10,24 @@ pub trait Real: Copy + std::fmt::Debug + PartialOrd + Send + Sync + 'static {
     fn to_f64(self) -> f64;
 }
 
+impl Real for f32 {
+    fn from_f64(value: f64) -> Self {
+        value as Self
+    }
+    fn to_f64(self) -> f64 {
+        self.into()
+    }
+}
+
+impl Real for f64 {
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+    fn to_f64(self) -> f64 {
+        self
+    }
+}
+
 /// What is integrated: a scalar, an array, a vector, a tensor.
 pub trait State: Clone {
     /// The type of the time and of the coefficients.

@@ -171,7 +171,6 @@ impl TrainEngine for Analytic {
         step: u64,
         gradient: &mut [f32],
     ) -> Result<f64> {
-        assert_eq!(loss, Loss::Mse);
         self.calls += 1;
         self.draws.push(step);
         let labels = match batch.conditions.columns.first().map(|column| &column.values) {
@@ -189,9 +188,9 @@ impl TrainEngine for Analytic {
                 let row = &w[3 * j..3 * j + 3];
                 let mut v = f64::from(b[j]) + label.map_or(0.0, |y| f64::from(e[2 * y + j]));
                 v += row.iter().zip(input).map(|(w, x)| f64::from(w * x)).sum::<f64>();
-                let error = v - f64::from(batch.ut[2 * i + j]);
-                total += share * error * error;
-                let d = 2.0 * share * error;
+                let u = f64::from(batch.ut[2 * i + j]);
+                total += share * loss.value(v, u);
+                let d = share * loss.derivative(v, u);
                 for (k, x) in input.into_iter().enumerate() {
                     sums[3 * j + k] += d * f64::from(x);
                 }

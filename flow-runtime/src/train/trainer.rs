@@ -12,6 +12,7 @@ use super::{
 use crate::{
     data::Dataset,
     error::Result,
+    flow::Path,
     model::Model,
 };
 
@@ -190,6 +191,8 @@ impl<R: TrainRecipe> Trainer<R> {
         let program = R::Model::PROGRAM;
         check_recipe(&self.recipe)?;
         check_options(&self.options)?;
+        let path = R::path();
+        path.check()?;
         check_data(program, data, "the data set")?;
         if let Some((_, held_out)) = &self.options.evaluation {
             check_data(program, held_out, "the held-out data set")?;
@@ -199,7 +202,6 @@ impl<R: TrainRecipe> Trainer<R> {
             None => R::Model::initial_weights(self.recipe.seed),
         };
         weights.check_finite("training")?;
-        let path = R::path();
         let (recipe, options) = (&self.recipe, &self.options);
         let mut session = Session::start::<R::Model>(recipe, options, &path, data, weights, &mut self.callbacks)?;
         match session.run(engine) {

@@ -44,9 +44,9 @@ fn numbers_outside_their_domain() {
         assert!(recipe(|r| r.clip = Some(bound)).starts_with("training: `clip`"));
     }
     assert!(recipe(|r| r.loss = Loss::Huber { delta: 0.0 }).contains("Huber"));
-    assert!(recipe(|r| r.source = Source::Uniform { low: 1.0, high: 1.0 }).contains("uniform source"));
-    assert!(recipe(|r| r.time = TimeSampling::LogitNormal { mean: 0.0, std: 0.0 }).contains("`std`"));
-    assert!(recipe(|r| r.time = TimeSampling::LogitNormal { mean: f64::NAN, std: 1.0 }).contains("`mean`"));
+    assert!(recipe(|r| r.source = Source::Uniform { low: 1.0, high: 1.0 }).contains("low < high"));
+    assert!(recipe(|r| r.time = TimeSampling::LogitNormal { mean: 0.0, std: 0.0 }).contains("logit-normal"));
+    assert!(recipe(|r| r.time = TimeSampling::LogitNormal { mean: f64::NAN, std: 1.0 }).contains("logit-normal"));
     let shape = |shape| move |r: &mut Recipe| r.schedule.shape = shape;
     assert!(recipe(shape(ScheduleShape::Cosine { floor: 1.5 })).contains("`floor`"));
     assert!(recipe(shape(ScheduleShape::Step { every: 0, gamma: 0.5 })).contains("`every`"));
