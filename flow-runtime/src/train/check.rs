@@ -1,10 +1,9 @@
 //! What a run refuses before anything is created or overwritten.
 
-use super::{Loss, Optimizer, Recipe, Schedule, ScheduleShape, TimeSampling, trainer::Options};
+use super::{Optimizer, Recipe, Schedule, ScheduleShape, trainer::Options};
 use crate::{
     data::{ConditionValues, Dataset},
     error::{Error, Result},
-    flow::Source,
     program::{Input, InputKind, Program},
 };
 
@@ -42,17 +41,9 @@ pub(super) fn check_recipe(recipe: &Recipe) -> Result<()> {
     if let Some(bound) = clip {
         require(bound > 0.0 && bound.is_finite(), "`clip`", bound, "a positive number")?;
     }
-    if let Loss::Huber { delta } = loss {
-        require(delta > 0.0 && delta.is_finite(), "`delta` of the Huber loss", delta, "a positive number")?;
-    }
-    if let TimeSampling::LogitNormal { mean, std } = time {
-        require(mean.is_finite(), "`mean` of the logit-normal times", mean, "a finite number")?;
-        require(std > 0.0 && std.is_finite(), "`std` of the logit-normal times", std, "a positive number")?;
-    }
-    if let Source::Uniform { low, high } = source {
-        let holds = low < high && low.is_finite() && high.is_finite();
-        require(holds, "the uniform source", format!("[{low}, {high})"), "finite ends, the lower one first")?;
-    }
+    loss.check()?;
+    time.check()?;
+    source.check()?;
     check_optimizer(&optimizer)?;
     check_schedule(&schedule)
 }
@@ -113,6 +104,10 @@ fn check_schedule(schedule: &Schedule) -> Result<()> {
     }
 }
 
+pub(super) fn empty(what: &str) -> Error {
+    invalid(what, "empty", "at least one row", "load or generate some samples first")
+}
+
 /// Refuses data that the model cannot be trained on. `what` names the data set.
 ///
 /// # Errors
@@ -124,7 +119,7 @@ pub(super) fn check_data(program: &Program, data: &Dataset, what: &str) -> Resul
     let dim: usize = shape.iter().product();
     let rows = data.values.len().checked_div(data.dim).unwrap_or(0);
     if rows == 0 {
-        return Err(invalid(what, "empty", "at least one row", "load or generate some samples first"));
+        return Err(empty(what));
     }
     if data.dim != dim {
         return Err(Error::Shape {

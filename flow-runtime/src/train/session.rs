@@ -15,7 +15,7 @@ use crate::{
     data::{Dataset, write_atomically},
     error::{Error, Result},
     flow::Path,
-    model::Model,
+    model::{Model, Weights},
     program::Program,
 };
 
@@ -43,15 +43,15 @@ impl<'a, P: Path> Session<'a, P> {
         options: &'a Options,
         path: &'a P,
         data: &'a Dataset,
-        model: &M,
+        weights: Weights,
         callbacks: &'a mut Callbacks,
     ) -> Result<Self> {
         let fingerprint = fingerprint(data);
         let mut warnings = Vec::new();
-        let mut state = TrainState::new(recipe, model.weights().clone());
+        let mut state = TrainState::new(recipe, weights);
         let mut last_checkpoint = None;
         if let Some((folder, _)) = &options.checkpoints {
-            if let Some(found) = resumable(folder, options.resume, model, &mut warnings)? {
+            if let Some(found) = resumable::<M>(folder, options.resume, &mut warnings)? {
                 last_checkpoint = Some((found.step(), found.path().to_owned()));
                 state = found.into_state(recipe, path, &fingerprint, |warning| warnings.push(warning.to_owned()))?;
             }
@@ -237,11 +237,10 @@ impl<'a, P: Path> Session<'a, P> {
 fn resumable<M: Model>(
     folder: &FilePath,
     resume: bool,
-    model: &M,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Checkpoint>> {
     if resume {
-        return Checkpoint::latest(folder, model, |warning| warnings.push(warning.to_owned()));
+        return Checkpoint::latest::<M>(folder, |warning| warnings.push(warning.to_owned()));
     }
     match checkpoint::list(folder)?.last() {
         None => Ok(None),

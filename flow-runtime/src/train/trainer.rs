@@ -12,6 +12,7 @@ use super::{
 use crate::{
     data::Dataset,
     error::Result,
+    flow::Path,
     model::Model,
 };
 
@@ -190,16 +191,19 @@ impl<R: TrainRecipe> Trainer<R> {
         let program = R::Model::PROGRAM;
         check_recipe(&self.recipe)?;
         check_options(&self.options)?;
+        let path = R::path();
+        path.check()?;
         check_data(program, data, "the data set")?;
         if let Some((_, held_out)) = &self.options.evaluation {
             check_data(program, held_out, "the held-out data set")?;
         }
-        let model = match &self.model {
-            Some(model) => model.clone(),
-            None => R::Model::init(self.recipe.seed)?,
+        let weights = match &self.model {
+            Some(model) => model.weights().clone(),
+            None => R::Model::initial_weights(self.recipe.seed),
         };
-        let path = R::path();
-        let mut session = Session::start(&self.recipe, &self.options, &path, data, &model, &mut self.callbacks)?;
+        weights.check_finite("training")?;
+        let (recipe, options) = (&self.recipe, &self.options);
+        let mut session = Session::start::<R::Model>(recipe, options, &path, data, weights, &mut self.callbacks)?;
         match session.run(engine) {
             Ok(stopped_by) => {
                 let trained = Self::trained(&session, stopped_by)?;

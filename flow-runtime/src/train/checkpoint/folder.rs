@@ -68,10 +68,10 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Schema`] if the newest one belongs to another model; what is wrong with the newest one, if there are
     /// some but none can be read.
-    pub fn latest<M: Model>(folder: impl AsRef<Path>, like: &M, mut warn: impl FnMut(&str)) -> Result<Option<Self>> {
+    pub fn latest<M: Model>(folder: impl AsRef<Path>, mut warn: impl FnMut(&str)) -> Result<Option<Self>> {
         let mut newest_failed = None;
         for (_, path) in list(folder.as_ref())?.into_iter().rev() {
-            match Self::read(&path, like) {
+            match Self::read::<M>(&path) {
                 Ok(checkpoint) => return Ok(Some(checkpoint)),
                 Err(error @ (Error::Format { .. } | Error::Io { .. })) => {
                     warn(&format!("skipping a checkpoint that cannot be read: {error}"));

@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn checksum_of(metadata: &BTreeMap<String, String>) -> Crc {
+pub(super) fn checksum_of(metadata: &BTreeMap<String, String>) -> Crc {
     let mut crc = Crc::new();
     for (key, value) in metadata {
         // The lengths keep `ab = c` and `a = bc` apart.
