@@ -4,6 +4,7 @@ mod model;
 mod recipe;
 mod scheduler;
 mod solver;
+mod solver_order;
 
 use crate::{ast, error::Errors, ir};
 
@@ -14,7 +15,7 @@ pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
         match item {
             ast::Item::Solver(solver) => {
                 items.push(ir::Item::Solver(
-                    solver::check_solver(solver, cx).unwrap_or_else(|| solver::fallback_solver(&solver.head)),
+                    solver::check_solver(solver, cx).unwrap_or_else(|| solver::fallback_solver(solver)),
                 ));
             }
             ast::Item::Scheduler(scheduler) => {

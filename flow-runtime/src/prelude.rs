@@ -3,5 +3,5 @@
 pub use crate::{
     error::Error,
     flow_model,
-    solve::{Grid, Method, Save, Stepper, Workspace, fallible, in_place, solve, solve_with},
+    solve::{Grid, Method, Save, Stepper, Workspace, fallible, in_place, methods::*, solve, solve_with},
 };

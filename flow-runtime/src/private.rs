@@ -1,3 +1,7 @@
 //! Every path that generated code names, in one place. Not for use by hand.
 
-pub use crate::solve::implicit::implicit_step;
+pub use crate::{
+    error::Result,
+    solve::{Embedded, Method, Real, State, VectorField, implicit::implicit_step},
+    tableau::{Exactness, Kind, Stability, Tableau},
+};
