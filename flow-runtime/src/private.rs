@@ -23,3 +23,7 @@ pub use crate::error::{Error, Result};
 #[cfg(feature = "dfdx")]
 pub use crate::engine::nn;
 pub use crate::solve::implicit::implicit_step;
+pub use crate::{
+    model::{Model, Weights},
+    program::{Init, Input, InputKind, Node, Op, Parameter, Program},
+};
