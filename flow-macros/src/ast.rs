@@ -8,7 +8,7 @@ mod solver;
 pub(crate) use model::*;
 pub(crate) use recipe::*;
 pub(crate) use scheduler::{Scheduler, SchedulerParameter};
-pub(crate) use solver::Solver;
+pub(crate) use solver::*;
 
 use proc_macro2::TokenStream;
 use syn::{Attribute, Ident, Visibility};

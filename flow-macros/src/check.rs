@@ -4,6 +4,7 @@ mod model;
 mod recipe;
 mod scheduler;
 mod solver;
+mod solver_order;
 
 use crate::{ast, error::Errors, ir};
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
         match item {
             ast::Item::Solver(solver) => {
                 items.push(ir::Item::Solver(
-                    solver::check_solver(solver, cx).unwrap_or_else(|| solver::fallback_solver(&solver.head)),
+                    solver::check_solver(solver, cx).unwrap_or_else(|| solver::fallback_solver(solver)),
                 ));
             }
             ast::Item::Scheduler(scheduler) => {
@@ -43,7 +44,10 @@ pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
             }
             ast::Item::Failed { keyword, head } => match keyword.as_str() {
                 "model" => items.push(ir::Item::Model(model::fallback_model(head, &[]))),
-                "solver" => items.push(ir::Item::Solver(solver::fallback_solver(head))),
+                "solver" => {
+                    let failed = ast::Solver { head: head.clone(), entries: Vec::new(), tableau: None };
+                    items.push(ir::Item::Solver(solver::fallback_solver(&failed)));
+                }
                 "scheduler" => {
                     let failed =
                         ast::Scheduler { head: head.clone(), parameters: Vec::new(), entries: Vec::new(), faulty: true };

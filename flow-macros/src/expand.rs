@@ -5,6 +5,8 @@ mod network;
 mod recipe;
 mod scheduler;
 mod solver;
+mod solver_docs;
+mod solver_step;
 
 use crate::ir;
 use proc_macro2::TokenStream;

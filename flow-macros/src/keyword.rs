@@ -33,6 +33,14 @@ pub(crate) const SOLVERS: &[&str] = &[
     "DormandPrince54",
     "Tsit5",
     "DormandPrince87",
+    "ImplicitEuler",
+    "ImplicitMidpoint",
+    "Trapezoid",
+    "Sdirk2",
+    "GaussLegendre4",
+    "GaussLegendre6",
+    "RadauIIA3",
+    "RadauIIA5",
 ];
 
 /// Schedulers that flow-runtime declares.

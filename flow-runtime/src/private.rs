@@ -18,12 +18,15 @@ macro_rules! __flow_if_dfdx {
 
 pub use crate::__flow_if_dfdx as if_dfdx;
 
-pub use crate::error::{Error, Result};
-
 #[cfg(feature = "dfdx")]
 pub use crate::engine::nn;
-pub use crate::solve::implicit::implicit_step;
 pub use crate::{
+    error::{Error, Result},
+    flow::*,
     model::{Model, Weights},
     program::{Init, Input, InputKind, Node, Op, Parameter, Program},
+    sample::{GridSpec, SampleRecipe, Sampler},
+    solve::{Embedded, Method, Real, State, VectorField, implicit::implicit_step, methods::*},
+    tableau::{Exactness, Kind, Stability, Tableau},
+    train::{Loss, Optimizer, Recipe, Schedule, ScheduleShape, TimeSampling, TrainRecipe, Trainer},
 };

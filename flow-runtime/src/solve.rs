@@ -32,6 +32,7 @@ mod field;
 mod grid;
 pub(crate) mod implicit;
 mod linear;
+pub mod methods;
 mod real;
 mod solution;
 mod state;

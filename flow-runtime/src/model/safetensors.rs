@@ -2,7 +2,7 @@
 
 use super::{Entry, Layout, Weights};
 use crate::{
-    data::write_atomically,
+    data::atomic::write_bytes,
     error::{Error, Result},
     program::Program,
 };
@@ -10,7 +10,7 @@ use ::safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use std::{
     collections::{BTreeMap, HashMap},
     fs::File,
-    io::{Read, Write},
+    io::Read,
     path::Path,
     sync::Arc,
 };
@@ -31,7 +31,7 @@ impl Weights {
     pub fn save_safetensors(&self, program: &Program, path: &Path) -> Result<()> {
         self.check_finite("saving weights")?;
         let bytes = self.to_safetensors(program)?;
-        write_atomically(path, |file| file.write_all(&bytes))
+        write_bytes(path, &bytes)
     }
 
     /// Reads the file of [`Model::load_safetensors`](super::Model::load_safetensors) into `layout`.
@@ -65,7 +65,13 @@ impl Weights {
     /// [`Model::load_safetensors`](super::Model::load_safetensors).
     pub fn from_safetensors(program: &Program, layout: Layout, bytes: &[u8], path: &Path) -> Result<Self> {
         let damaged = |got: String| {
-            format_error(path, "the header", got, "a whole safetensors file".to_owned(), "fetch or write the file again")
+            format_error(
+                path,
+                "the header",
+                got,
+                "a whole safetensors file".to_owned(),
+                "fetch or write the file again",
+            )
         };
         let metadata = check_header(bytes).map_err(damaged)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
@@ -145,8 +151,7 @@ enum HeaderEntry {
 
 /// Gives the metadata, or what is wrong. Offsets near the end of the address space overflow in the library.
 fn check_header(bytes: &[u8]) -> std::result::Result<HashMap<String, String>, String> {
-    let (length, rest) =
-        bytes.split_first_chunk::<LENGTH>().ok_or_else(|| format!("{} bytes in all", bytes.len()))?;
+    let (length, rest) = bytes.split_first_chunk::<LENGTH>().ok_or_else(|| format!("{} bytes in all", bytes.len()))?;
     let length = u64::from_le_bytes(*length);
     let (header, data) = usize::try_from(length)
         .ok()

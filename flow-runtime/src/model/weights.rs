@@ -21,8 +21,8 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
-    layout: Arc<Layout>,
-    values: Vec<f32>,
+    pub(super) layout: Arc<Layout>,
+    pub(super) values: Vec<f32>,
 }
 
 impl Weights {

@@ -81,14 +81,7 @@ impl Builder {
     }
 
     /// Any op, written out.
-    pub fn node(
-        &mut self,
-        name: &str,
-        op: Op,
-        inputs: &[NodeId],
-        shape: &[usize],
-        parameters: &[usize],
-    ) -> NodeId {
+    pub fn node(&mut self, name: &str, op: Op, inputs: &[NodeId], shape: &[usize], parameters: &[usize]) -> NodeId {
         let inputs: Vec<usize> = inputs.iter().map(|node| node.0).collect();
         let mut node = Node {
             name: leak_text(name),

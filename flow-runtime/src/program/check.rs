@@ -153,7 +153,9 @@ impl Program {
                         return Err(invalid(what, &got, format!("one row for each of the {classes} classes")));
                     }
                 }
-                (Op::Embedding, None) => return Err(invalid(what, "an embedding of numbers", "a class as its operand")),
+                (Op::Embedding, None) => {
+                    return Err(invalid(what, "an embedding of numbers", "a class as its operand"));
+                }
                 (_, Some(_)) => return Err(invalid(what, "a function of a class", "`embedding` between the two")),
                 (_, None) => {}
             }

@@ -4,8 +4,8 @@ use super::{InputKind, Node, Op, Program};
 use std::fmt;
 
 /// Widest name and op; longer ones are cut, so that a row stays within 100 columns.
-const NAME: usize = 18;
-const OP: usize = 38;
+const NAME: usize = 16;
+const OP: usize = 34;
 const SHAPE: usize = 14;
 
 /// One line of the table.
@@ -45,12 +45,10 @@ impl fmt::Display for Program {
         let parameters = width("parameters", |row| &row.parameters);
         let flops = width("FLOPs", |row| &row.flops);
 
-        writeln!(f, "{}", self.summary())?;
+        writeln!(f, "{}", self.signature())?;
         let mut line = |n: &str, na: &str, m: &str, o: &str, s: &str, p: &str, fl: &str| {
-            writeln!(
-                f,
-                "{n:>number$}  {na:<name$} {m:1} {o:<op$}  {s:>shape$}  {p:>parameters$}  {fl:>flops$}"
-            )
+            let line = format!("{n:>number$}  {na:<name$} {m:1} {o:<op$}  {s:>shape$}  {p:>parameters$}  {fl:>flops$}");
+            writeln!(f, "{}", line.trim_end())
         };
         line("#", "name", "", "op", "shape", "parameters", "FLOPs")?;
         for row in &rows {
@@ -59,7 +57,7 @@ impl fmt::Display for Program {
         if self.nodes.iter().any(|node| node.batch_invariant) {
             writeln!(f, "* depends on the time alone")?;
         }
-        Ok(())
+        write!(f, "schema {:016x}", self.schema_hash())
     }
 }
 
@@ -75,6 +73,20 @@ impl Program {
     /// # Ok::<(), flow_runtime::Error>(())
     /// ```
     pub fn summary(&self) -> String {
+        let fixed = self.parameter_count() - self.trained_parameter_count();
+        let fixed = if fixed == 0 { String::new() } else { format!(" ({} fixed)", grouped(fixed as u64)) };
+        format!(
+            "{}, {} nodes, {} parameters{fixed}, {} FLOPs, schema {:016x}",
+            self.signature(),
+            self.nodes.len(),
+            grouped(self.parameter_count() as u64),
+            grouped(self.flops()),
+            self.schema_hash(),
+        )
+    }
+
+    /// `Moons(x: [2], t: Time) -> [2]`.
+    fn signature(&self) -> String {
         let inputs: Vec<String> = self
             .inputs
             .iter()
@@ -84,18 +96,8 @@ impl Program {
                 InputKind::Class { classes } => format!("{}: Class<{classes}>", input.name),
             })
             .collect();
-        let fixed = self.parameter_count() - self.trained_parameter_count();
-        let fixed = if fixed == 0 { String::new() } else { format!(" ({} fixed)", grouped(fixed as u64)) };
-        format!(
-            "{}({}) -> {:?}, {} nodes, {} parameters{fixed}, {} FLOPs, schema {:016x}",
-            self.name,
-            inputs.join(", "),
-            self.nodes.get(self.output).map_or(&[][..], |node| node.shape),
-            self.nodes.len(),
-            grouped(self.parameter_count() as u64),
-            grouped(self.flops()),
-            self.schema_hash(),
-        )
+        let output = self.nodes.get(self.output).map_or(&[][..], |node| node.shape);
+        format!("{}({}) -> {output:?}", self.name, inputs.join(", "))
     }
 
     fn row(&self, i: usize, counted: &mut [bool]) -> Row {
@@ -140,8 +142,12 @@ impl Program {
             Op::Custom { module } => format!("custom({module})({})", operands(node).join(", ")),
             op => {
                 let attributes = op.rule(|rule| rule.attributes());
-                let attributes = attributes.into_iter().map(|(key, value)| format!("{key} = {value:?}"));
-                format!("{}({})", op.name(), operands(node).into_iter().chain(attributes).collect::<Vec<_>>().join(", "))
+                let attributes = attributes.into_iter().map(|(key, value)| format!("{key} = {}", number(value)));
+                format!(
+                    "{}({})",
+                    op.name(),
+                    operands(node).into_iter().chain(attributes).collect::<Vec<_>>().join(", ")
+                )
             }
         }
     }
@@ -149,6 +155,12 @@ impl Program {
 
 fn operands(node: &Node) -> Vec<String> {
     node.inputs.iter().map(|input| format!("#{input}")).collect()
+}
+
+/// `64`, `0.01`, `1e-5`.
+fn number(value: f64) -> String {
+    let text = format!("{value:?}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
 /// At most `width` characters, the last one `…` if some are left out.

@@ -1,7 +1,10 @@
 //! Random well-shaped programs and inputs for property tests: every engine and every transformation is to treat them as
 //! the interpreter does.
 
-use super::{InputKind, Op, Program, builder::{Builder, NodeId}};
+use super::{
+    InputKind, Op, Program,
+    builder::{Builder, NodeId},
+};
 use crate::{
     data::{Condition, ConditionValues, Conditions},
     error::Result,

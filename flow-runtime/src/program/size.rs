@@ -198,7 +198,10 @@ mod tests {
         assert_eq!(program.input_index("label"), Some(2));
         assert_eq!(program.input_index("c"), Some(3));
         assert_eq!(program.input_index("lab"), None);
-        assert_eq!(program.conditions().map(|(i, input)| (i, input.name)).collect::<Vec<_>>(), [(2, "label"), (3, "c")]);
+        assert_eq!(
+            program.conditions().map(|(i, input)| (i, input.name)).collect::<Vec<_>>(),
+            [(2, "label"), (3, "c")]
+        );
         assert_eq!(program.parameter_count(), 3 + 12 + 72 + 6);
         assert_eq!(program.trained_parameter_count(), 12 + 72 + 6);
         assert_eq!((program.state_dim(), program.has_custom()), (6, false));

@@ -30,6 +30,12 @@ pub trait State: Clone {
     /// [`Error::Shape`] if a term has another shape than `self`.
     fn combine_into<const N: usize>(&self, terms: [(Self::Scalar, &Self); N], out: &mut Self) -> Result<()>;
 
+    /// `out = Σ_i w_i k_i`, as an error estimate is: no state is added that would drown it in rounding.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if a term has another shape than `out`.
+    fn sum_into<const N: usize>(terms: [(Self::Scalar, &Self); N], out: &mut Self) -> Result<()>;
+
     /// Every coordinate is finite.
     fn is_finite(&self) -> bool;
 
@@ -54,6 +60,12 @@ macro_rules! scalar_state {
             #[inline(always)]
             fn combine_into<const N: usize>(&self, terms: [($real, &Self); N], out: &mut Self) -> Result<()> {
                 *out = terms.into_iter().fold(*self, |sum, (weight, term)| sum + weight * *term);
+                Ok(())
+            }
+
+            #[inline(always)]
+            fn sum_into<const N: usize>(terms: [($real, &Self); N], out: &mut Self) -> Result<()> {
+                *out = terms.into_iter().fold(0.0, |sum, (weight, term)| sum + weight * *term);
                 Ok(())
             }
 
@@ -98,6 +110,14 @@ impl<S: State, const DIM: usize> State for [S; DIM] {
     }
 
     #[inline(always)]
+    fn sum_into<const N: usize>(terms: [(S::Scalar, &Self); N], out: &mut Self) -> Result<()> {
+        for i in 0..DIM {
+            S::sum_into(terms.map(|(weight, term)| (weight, &term[i])), &mut out[i])?;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
     fn is_finite(&self) -> bool {
         // No early exit, so that it stays vector code.
         self.iter().fold(true, |all, x| all & x.is_finite())
@@ -136,7 +156,12 @@ macro_rules! row_state {
 
             #[inline]
             fn combine_into<const N: usize>(&self, terms: [(T, &Self); N], out: &mut Self) -> Result<()> {
-                combine_rows(self, terms.map(|(weight, term)| (weight, &**term)), out)
+                combine_rows(Some(self), terms.map(|(weight, term)| (weight, &**term)), out)
+            }
+
+            #[inline]
+            fn sum_into<const N: usize>(terms: [(T, &Self); N], out: &mut Self) -> Result<()> {
+                combine_rows(None, terms.map(|(weight, term)| (weight, &**term)), out)
             }
 
             #[inline]
@@ -165,10 +190,10 @@ macro_rules! row_state {
 
 row_state!(Vec<T> Box<[T]>);
 
-/// `out = x + Σ_i w_i k_i` over rows of one length.
+/// `out = x + Σ_i w_i k_i` over rows of one length, from zero without an `x`.
 #[inline(always)]
-fn combine_rows<T: Real, const N: usize>(x: &[T], terms: [(T, &[T]); N], out: &mut [T]) -> Result<()> {
-    let dim = x.len();
+fn combine_rows<T: Real, const N: usize>(x: Option<&[T]>, terms: [(T, &[T]); N], out: &mut [T]) -> Result<()> {
+    let dim = x.map_or(out.len(), <[T]>::len);
     for (_, term) in &terms {
         if term.len() != dim {
             return Err(shape("a Runge–Kutta stage", term.len(), dim));
@@ -178,9 +203,10 @@ fn combine_rows<T: Real, const N: usize>(x: &[T], terms: [(T, &[T]); N], out: &m
         return Err(shape("a Runge–Kutta stage", out.len(), dim));
     }
     // Rows of a length the compiler sees to be equal: no bounds check stays in the loop.
+    let (x, out) = (x.map(|x| &x[..dim]), &mut out[..dim]);
     let terms = terms.map(|(weight, term)| (weight, &term[..dim]));
     for i in 0..dim {
-        let mut sum = x[i];
+        let mut sum = x.map_or_else(|| T::from_f64(0.0), |x| x[i]);
         for (weight, term) in &terms {
             sum = sum + *weight * term[i];
         }
@@ -212,6 +238,18 @@ mod tests {
         assert_eq!(out, [2.25, 4.0]);
         x.combine_into([], &mut out).unwrap();
         assert_eq!(out, x);
+    }
+
+    #[test]
+    fn sums_start_from_zero() {
+        let k = [[1.0, 2.0], [10.0, 20.0]];
+        let mut out = [f64::NAN; 2];
+        <[f64; 2]>::sum_into([(1.0, &k[0]), (-0.5, &k[1])], &mut out).unwrap();
+        assert_eq!(out, [-4.0, -8.0]);
+        let mut out = vec![f64::NAN; 2];
+        Vec::sum_into([(2.0, &vec![1.0, 3.0])], &mut out).unwrap();
+        assert_eq!(out, [2.0, 6.0]);
+        assert!(matches!(Vec::sum_into([(1.0, &vec![1.0; 3])], &mut out), Err(Error::Shape { .. })));
     }
 
     #[test]

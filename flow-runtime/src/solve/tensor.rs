@@ -15,18 +15,16 @@ impl<S: Shape, E: Real + Dtype, D: Device<E>> State for Tensor<S, E, D> {
     fn combine_into<const N: usize>(&self, terms: [(E, &Self); N], out: &mut Self) -> Result<()> {
         let mut sum = self.clone();
         for (weight, term) in terms {
-            // dfdx asserts that shapes agree; those of run-time size are compared here first.
-            if term.shape() != self.shape() {
-                return Err(Error::Shape {
-                    operation: "a Runge–Kutta stage",
-                    what: "the derivative".to_owned(),
-                    got: format!("{:?}", term.shape().concrete()),
-                    expected: format!("{:?}", self.shape().concrete()),
-                    help: "the right-hand side returns a tensor of the state's shape, at every step".to_owned(),
-                });
-            }
-            let scaled = term.clone().try_mul(weight).map_err(device)?;
-            sum = sum.try_add(scaled).map_err(device)?;
+            sum = add_scaled(sum, weight, term)?;
+        }
+        *out = sum;
+        Ok(())
+    }
+
+    fn sum_into<const N: usize>(terms: [(E, &Self); N], out: &mut Self) -> Result<()> {
+        let mut sum = out.device().try_zeros_like(out.shape()).map_err(device)?;
+        for (weight, term) in terms {
+            sum = add_scaled(sum, weight, term)?;
         }
         *out = sum;
         Ok(())
@@ -52,6 +50,25 @@ impl<S: Shape, E: Real + Dtype, D: Device<E>> State for Tensor<S, E, D> {
         *self = self.device().try_tensor_from_vec(rounded, *self.shape()).map_err(device)?;
         Ok(())
     }
+}
+
+/// `sum + weight · term`; dfdx asserts that shapes agree, so those of run-time size are compared here first.
+fn add_scaled<S: Shape, E: Real + Dtype, D: Device<E>>(
+    sum: Tensor<S, E, D>,
+    weight: E,
+    term: &Tensor<S, E, D>,
+) -> Result<Tensor<S, E, D>> {
+    if term.shape() != sum.shape() {
+        return Err(Error::Shape {
+            operation: "a Runge–Kutta stage",
+            what: "the derivative".to_owned(),
+            got: format!("{:?}", term.shape().concrete()),
+            expected: format!("{:?}", sum.shape().concrete()),
+            help: "the right-hand side returns a tensor of the state's shape, at every step".to_owned(),
+        });
+    }
+    let scaled = term.clone().try_mul(weight).map_err(device)?;
+    sum.try_add(scaled).map_err(device)
 }
 
 fn device(error: impl std::fmt::Display) -> Error {

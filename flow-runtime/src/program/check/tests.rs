@@ -47,17 +47,26 @@ fn wiring() {
 
 #[test]
 fn shapes() {
-    refused(with_node(4, |n| n.shape = &[63]), "the weight of node 4 (`h`, linear) has shape [64, 34], expected [63, 34]");
+    refused(
+        with_node(4, |n| n.shape = &[63]),
+        "the weight of node 4 (`h`, linear) has shape [64, 34], expected [63, 34]",
+    );
     refused(with_node(4, |n| n.inputs = &[0]), "has shape [64, 34], expected [64, 2]");
     refused(with_node(4, |n| n.inputs = &[0, 3]), "has shape 2 operands, expected 1");
     refused(with_node(4, |n| n.parameters = &[]), "0 parameters, expected a weight, or a weight and a bias");
     refused(with_node(4, |n| n.parameters = &[0, 3]), "the bias of node 4");
     refused(with_node(5, |n| n.shape = &[32, 2]), "the result of node 5 (``, elu) has shape [32, 2], expected [64]");
-    refused(with_node(3, |n| n.shape = &[33]), "the result's last axis of node 3 (``, concat) has shape [33], expected [34]");
+    refused(
+        with_node(3, |n| n.shape = &[33]),
+        "the result's last axis of node 3 (``, concat) has shape [33], expected [34]",
+    );
     refused(with_node(2, |n| n.shape = &[31]), "has shape [31], expected [dim] with an even dim");
     refused(with_node(2, |n| n.inputs = &[0]), "the operand of node 2 (``, sinusoidal) has shape [2], expected [1]");
     refused(with_node(5, |n| n.op = Op::Add), "has shape 1 operand, expected 2");
-    refused(with_node(5, |n| (n.op, n.shape) = (Op::Reshape, &[65])), "[65], 65 values, expected the 64 values of [64]");
+    refused(
+        with_node(5, |n| (n.op, n.shape) = (Op::Reshape, &[65])),
+        "[65], 65 values, expected the 64 values of [64]",
+    );
     refused(with_node(5, |n| n.shape = &[0]), "of shape [0], expected dimensions of 1 or more");
     refused(with_node(5, |n| n.shape = &[usize::MAX, 2]), "dimensions of 1 or more that fit in memory");
 }

@@ -104,12 +104,7 @@ fn conditional_network_is_numpys() {
     let program = conditional();
     assert_eq!(program.parameter_count(), 134);
     let v = program
-        .evaluate(
-            &sines(program),
-            &[0.25, 0.8],
-            &[1.0, -2.0, 0.5, 3.0],
-            &conditions(&[2, 0], &[0.5, -0.5, 1.5, 2.0]),
-        )
+        .evaluate(&sines(program), &[0.25, 0.8], &[1.0, -2.0, 0.5, 3.0], &conditions(&[2, 0], &[0.5, -0.5, 1.5, 2.0]))
         .unwrap();
     let expected = [0.45177753908995827, 0.109481934650834, 0.2143434612387754, 2.5985778732325855];
     for (v, expected) in v.iter().zip(expected) {
@@ -193,13 +188,11 @@ fn dropout_follows_its_documented_numbers() {
     let v = program.evaluate_training(&weights, &[0.0], &x, &none, seed, step).unwrap();
     let mut dropped = 0;
     for sample in 0..8 {
-        let keep = |ordinal, len, element, p| {
+        let keep = |ordinal: u64, len: u64, element: usize, p: f64| {
             dropout_keeps(seed, step, (ordinal << 40) + sample as u64 * len + element as u64, p)
         };
-        let first: Vec<f64> =
-            (0..2).map(|e| if keep(0, 2, e, 0.5) { 2.0 * x[2 * sample + e] } else { 0.0 }).collect();
-        let second: Vec<f64> =
-            (0..6).map(|e| if keep(1, 6, e, 0.25) { first[e % 2] / 0.75 } else { 0.0 }).collect();
+        let first: Vec<f64> = (0..2).map(|e| if keep(0, 2, e, 0.5) { 2.0 * x[2 * sample + e] } else { 0.0 }).collect();
+        let second: Vec<f64> = (0..6).map(|e| if keep(1, 6, e, 0.25) { first[e % 2] / 0.75 } else { 0.0 }).collect();
         dropped += first.iter().chain(&second).filter(|value| **value == 0.0).count();
         for (o, v) in v[2 * sample..2 * sample + 2].iter().enumerate() {
             let expected: f64 = second.iter().enumerate().map(|(i, h)| h * weights[6 * o + i]).sum();

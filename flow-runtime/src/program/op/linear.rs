@@ -67,8 +67,7 @@ mod tests {
         let out = b.linear("out", h, 2, false);
         let program = b.finish(out).unwrap();
         assert_eq!(program.nodes[h.index()].op, Op::Linear);
-        let weights =
-            [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.5, 0.25, 0.125, 1.0, 0.0, 0.0, 0.0, -1.0, 1.0];
+        let weights = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.5, 0.25, 0.125, 1.0, 0.0, 0.0, 0.0, -1.0, 1.0];
         let y = program.evaluate(&weights, &[0.0], &[7.0, 8.0, 1.0, -1.0], &Conditions::default()).unwrap();
         let first = [23.5, 53.25, 83.125];
         let second = [-0.5, -0.75, -0.875];
