@@ -5,13 +5,15 @@
 #[cfg(feature = "dfdx")]
 mod activations;
 #[cfg(feature = "dfdx")]
-mod conditions;
+mod custom;
 mod device;
 #[cfg(feature = "dfdx")]
 mod dfdx;
 mod dropout;
 #[cfg(feature = "dfdx")]
 mod flat;
+#[cfg(feature = "dfdx")]
+mod integrate;
 #[cfg(feature = "dfdx")]
 mod layers;
 #[cfg(feature = "dfdx")]
@@ -34,6 +36,7 @@ pub use network::{Condition, DfdxModel, Element, Inputs, Network};
 pub mod nn {
     pub use super::{
         activations::*,
+        custom::{initial_weights, layout},
         dropout::Dropout,
         layers::*,
         network::{

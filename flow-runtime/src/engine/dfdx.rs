@@ -1,22 +1,21 @@
 //! The dfdx engine: the generated network, run op by op on dfdx's CPU device.
 
 use super::{
-    conditions,
     dropout::Dropout,
     flat,
-    network::{DfdxModel, Inputs, Network, device_error},
+    network::{Condition, DfdxModel, Inputs, Network, device_error},
     optimizer::Kernel,
 };
 use crate::{
-    data::Conditions,
+    data::{ConditionValues, Conditions},
     error::{Error, Result},
-    program::InputKind,
+    model::Entry,
     train::{Batch, Loss, Optimizer, OptimizerState, TrainEngine},
 };
 use ::dfdx::{
     nn::{BuildModule, ZeroGrads},
     shapes::{HasShape, Rank0},
-    tensor::{Cpu, Gradients, OwnedTape, Tensor, TensorFromVec, Trace},
+    tensor::{AsArray, Cpu, Gradients, Tape, Tensor, TensorFromVec, Trace},
     tensor_ops::{Backward, MeanTo, TrySub},
 };
 
@@ -40,17 +39,10 @@ impl<M: DfdxModel> DfdxEngine<M> {
         let device = Cpu::default();
         let network = M::Network::try_build(&device).map_err(device_error::<Cpu>)?;
         let entries = flat::entries::<f32, Cpu, _>(&network)?;
-        let range = |entry: &crate::model::Entry| entry.offset..entry.offset + entry.shape.iter().product::<usize>();
-        let len = entries.last().map_or(0, |entry| range(entry).end);
-        let fixed = entries.iter().filter(|entry| !entry.trained).map(range).collect();
+        let len = entries.last().map_or(0, |entry| entry.range().end);
+        let fixed = entries.iter().filter(|entry| !entry.trained).map(Entry::range).collect();
         let kernel = Kernel::new(&device, len, fixed)?;
         Ok(Self { device, network, gradients: None, kernel })
-    }
-
-    /// Values in one sample of the state.
-    pub(super) fn dim() -> usize {
-        let state = M::PROGRAM.inputs.iter().find(|input| input.kind == InputKind::State);
-        state.map_or(0, |input| input.shape.iter().product())
     }
 
     /// Brings the weights into the network. Copying them costs less than to find out whether they changed.
@@ -58,16 +50,36 @@ impl<M: DfdxModel> DfdxEngine<M> {
         flat::load::<f32, Cpu, _>(&mut self.network, weights)
     }
 
-    pub(super) fn tensor(&self, values: &[f32], rows: usize) -> Result<Tensor<(usize, usize), f32, Cpu>> {
-        self.device.try_tensor_from_vec(values.to_vec(), (rows, Self::dim())).map_err(device_error::<Cpu>)
+    pub(super) fn state(&self, values: &[f32], rows: usize) -> Result<Tensor<(usize, usize), f32, Cpu>> {
+        let shape = (rows, M::PROGRAM.state_dim());
+        self.device.try_tensor_from_vec(values.to_vec(), shape).map_err(device_error::<Cpu>)
     }
 
-    pub(super) fn inputs(&self, t: Vec<f32>, conditions: &Conditions, first: usize) -> Result<Inputs<f32, Cpu>> {
+    pub(super) fn times(&self, t: Vec<f32>) -> Result<Tensor<(usize,), f32, Cpu>> {
         let rows = t.len();
-        Ok(Inputs {
-            t: self.device.try_tensor_from_vec(t, (rows,)).map_err(device_error::<Cpu>)?,
-            conditions: conditions::tensors(&self.device, M::PROGRAM.inputs, conditions, first, rows)?,
-        })
+        self.device.try_tensor_from_vec(t, (rows,)).map_err(device_error::<Cpu>)
+    }
+
+    /// The conditions of the samples `first..first + rows`.
+    pub(super) fn conditions(
+        &self,
+        bound: &[&ConditionValues],
+        first: usize,
+        rows: usize,
+    ) -> Result<Vec<Condition<f32, Cpu>>> {
+        let tensor = |values: &&ConditionValues| match values {
+            ConditionValues::Class(labels) => {
+                let labels = labels.iter().skip(first).take(rows).map(|label| *label as usize).collect();
+                let labels = self.device.try_tensor_from_vec(labels, (rows,)).map_err(device_error::<Cpu>)?;
+                Ok(Condition::Class(labels))
+            }
+            ConditionValues::Vector { dim, values } => {
+                let values = values.iter().skip(first * dim).take(rows * dim).copied().collect();
+                let values = self.device.try_tensor_from_vec(values, (rows, *dim)).map_err(device_error::<Cpu>)?;
+                Ok(Condition::Vector(values))
+            }
+        };
+        bound.iter().map(tensor).collect()
     }
 
     /// Writes the velocity at the times `t: [rows]` and points `x: [rows, dim]` into `out: [rows, dim]`.
@@ -85,10 +97,13 @@ impl<M: DfdxModel> DfdxEngine<M> {
         let rows = t.len();
         check_rows::<M>("velocity", "x", x.len(), rows)?;
         check_rows::<M>("velocity", "out", out.len(), rows)?;
-        conditions::check(M::PROGRAM.inputs, conditions, rows)?;
+        let bound = M::PROGRAM.bind_conditions("velocity", conditions, rows)?;
+        if rows == 0 {
+            return Ok(());
+        }
         self.load(weights)?;
-        let inputs = self.inputs(t.to_vec(), conditions, 0)?;
-        let velocity = self.network.velocity(&inputs, self.tensor(x, rows)?)?;
+        let inputs = Inputs { t: self.times(t.to_vec())?, conditions: self.conditions(&bound, 0, rows)? };
+        let velocity = self.network.velocity(&inputs, self.state(x, rows)?)?;
         velocity.copy_into(out);
         Ok(())
     }
@@ -96,7 +111,7 @@ impl<M: DfdxModel> DfdxEngine<M> {
 
 /// Refuses a row of values that is not `[rows, dim]`.
 pub(super) fn check_rows<M: DfdxModel>(operation: &'static str, what: &str, got: usize, rows: usize) -> Result<()> {
-    let dim = DfdxEngine::<M>::dim();
+    let dim = M::PROGRAM.state_dim();
     if got == rows * dim {
         return Ok(());
     }
@@ -109,16 +124,13 @@ pub(super) fn check_rows<M: DfdxModel>(operation: &'static str, what: &str, got:
     })
 }
 
-impl<M: DfdxModel> TrainEngine for DfdxEngine<M> {
-    fn gradient(
+impl<M: DfdxModel> DfdxEngine<M> {
+    /// A batch as tensors, without its points; brings the weights into the network.
+    fn batch(
         &mut self,
         weights: &[f32],
         batch: &Batch,
-        loss: Loss,
-        seed: u64,
-        step: u64,
-        gradient: &mut [f32],
-    ) -> Result<f64> {
+    ) -> Result<(Inputs<f32, Cpu>, Tensor<(usize, usize), f32, Cpu>)> {
         let rows = batch.size;
         if rows == 0 {
             return Err(Error::Invalid {
@@ -134,24 +146,43 @@ impl<M: DfdxModel> TrainEngine for DfdxEngine<M> {
         if batch.t.len() != rows {
             return Err(flat::wrong_length("training", "the times", batch.t.len(), rows));
         }
-        conditions::check(M::PROGRAM.inputs, &batch.conditions, rows)?;
+        let bound = M::PROGRAM.bind_conditions("training", &batch.conditions, rows)?;
         self.load(weights)?;
+        let inputs = Inputs { t: self.times(batch.t.clone())?, conditions: self.conditions(&bound, 0, rows)? };
+        Ok((inputs, self.state(&batch.ut, rows)?))
+    }
+}
 
-        let inputs = self.inputs(batch.t.clone(), &batch.conditions, 0)?;
-        let target = self.tensor(&batch.ut, rows)?;
+impl<M: DfdxModel> TrainEngine for DfdxEngine<M> {
+    fn gradient(
+        &mut self,
+        weights: &[f32],
+        batch: &Batch,
+        loss: Loss,
+        seed: u64,
+        step: u64,
+        gradient: &mut [f32],
+    ) -> Result<f64> {
+        let (inputs, target) = self.batch(weights, batch)?;
         let mut gradients = match self.gradients.take() {
             Some(gradients) => gradients,
             None => Gradients::leaky(),
         };
         self.network.try_zero_grads(&mut gradients).map_err(device_error::<Cpu>)?;
-        let x = self.tensor(&batch.xt, rows)?.traced(gradients);
+        let x = self.state(&batch.xt, batch.size)?.traced(gradients);
         let velocity = self.network.traced(&inputs, x, Some(&Dropout::new(seed, step)))?;
         let value = loss_of(velocity, target, loss)?;
-        let number = f64::from(value.as_vec().first().copied().unwrap_or(f32::NAN));
+        let number = number(&value);
         let mut gradients = value.try_backward().map_err(device_error::<Cpu>)?;
         flat::gradient(&self.network, &mut gradients, gradient)?;
         self.gradients = Some(gradients);
         Ok(number)
+    }
+
+    fn loss(&mut self, weights: &[f32], batch: &Batch, loss: Loss) -> Result<f64> {
+        let (inputs, target) = self.batch(weights, batch)?;
+        let velocity = self.network.velocity(&inputs, self.state(&batch.xt, batch.size)?)?;
+        Ok(number(&loss_of(velocity, target, loss)?))
     }
 
     fn optimize(
@@ -167,14 +198,16 @@ impl<M: DfdxModel> TrainEngine for DfdxEngine<M> {
     }
 }
 
-type Traced<S> = Tensor<S, f32, Cpu, OwnedTape<f32, Cpu>>;
+fn number<T>(loss: &Tensor<Rank0, f32, Cpu, T>) -> f64 {
+    f64::from(loss.array())
+}
 
 /// The loss, the mean over all entries.
-fn loss_of(
-    velocity: Traced<(usize, usize)>,
+fn loss_of<T: Tape<f32, Cpu>>(
+    velocity: Tensor<(usize, usize), f32, Cpu, T>,
     target: Tensor<(usize, usize), f32, Cpu>,
     loss: Loss,
-) -> Result<Traced<Rank0>> {
+) -> Result<Tensor<Rank0, f32, Cpu, T>> {
     if velocity.shape() != target.shape() {
         return Err(Error::Shape {
             operation: "training",

@@ -22,7 +22,9 @@ pub(super) fn expand_collection(network: &Network) -> TokenStream {
     let mut visits = Vec::new();
     let mut bindings = Vec::new();
     let mut values = Vec::new();
-    for (index, field) in fields.iter().enumerate() {
+    // The layout has the program's parameters first, and then those of the modules.
+    let (modules, layers): (Vec<_>, Vec<_>) = fields.iter().partition(|field| field.module.is_some());
+    for (index, field) in layers.into_iter().chain(modules).enumerate() {
         let parts = parts(network, field);
         let names: Vec<Ident> = (0..parts.len()).map(|part| local(&format!("t{index}_{part}"))).collect();
         values.push(value(network, field, &names));

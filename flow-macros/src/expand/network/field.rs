@@ -24,7 +24,7 @@ pub(super) enum Layer<'a> {
     Custom { config: &'a syn::Type, name: &'a str },
 }
 
-/// The fields in the order in which the parameters are laid out, and the field of each node.
+/// The fields in the order of the nodes, and the field of each node.
 pub(super) fn collect(model: &ir::Model) -> (Vec<Field<'_>>, Vec<Option<usize>>) {
     let mut fields: Vec<Field> = Vec::new();
     let mut of_node = Vec::new();

@@ -1,5 +1,3 @@
-//! Written by the tests of flow-macros.
-
 /// The dfdx network of [`Moons`], over a number type and a dfdx device.
 ///
 /// A dfdx module like any other: dfdx's optimisers, counters and converters work on it, and its tensors
