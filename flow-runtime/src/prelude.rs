@@ -11,8 +11,10 @@ pub use crate::{
     flow_model, metrics,
     model::{Model, Weights},
     plot,
-    solve::{
-        Embedded, Grid, Method, Save, Stepper, Workspace, fallible, in_place, methods::*, solve, solve_with,
+    program::Program,
+    solve::{Embedded, Grid, Method, Save, Stepper, Workspace, fallible, in_place, methods::*, solve, solve_with},
+    train::{
+        Callback, Checkpoint, Control, EarlyStopping, History, StepInfo, StoppedBy, TrainEngine, TrainRecipe,
+        TrainReport, Trained, Trainer,
     },
-    train::{Callback, Control, StepInfo, TrainRecipe},
 };

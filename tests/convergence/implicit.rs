@@ -61,7 +61,8 @@ fn check<M: Method>(method: M) {
     check_quadrature(method);
     for_each_known!(|known| {
         let order = M::TABLEAU.order as f64;
-        let slope = slope(&known, |grid, save| solve_with(method, known.problem.field, known.problem.x0, grid, save).unwrap());
+        let slope =
+            slope(&known, |grid, save| solve_with(method, known.problem.field, known.problem.x0, grid, save).unwrap());
         let (name, problem) = (M::TABLEAU.name, known.problem.name);
         assert!((slope - order).abs() < 0.2, "{name} on {problem}: slope {slope:.3}, order {order}");
     });

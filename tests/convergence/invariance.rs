@@ -5,10 +5,22 @@ use flow_runtime::prelude::*;
 
 macro_rules! methods {
     (|$method:ident| $body:expr) => {{
-        { let $method = Rk4; $body; }
-        { let $method = Tsit5; $body; }
-        { let $method = DormandPrince54; $body; }
-        { let $method = DormandPrince87; $body; }
+        {
+            let $method = Rk4;
+            $body;
+        }
+        {
+            let $method = Tsit5;
+            $body;
+        }
+        {
+            let $method = DormandPrince54;
+            $body;
+        }
+        {
+            let $method = DormandPrince87;
+            $body;
+        }
     }};
 }
 
@@ -65,7 +77,8 @@ fn linear_maps_commute_with_a_solve() {
     let grid = Grid::uniform(0.0, 2.0, 20).unwrap();
     methods!(|method| {
         let x = solve(method, B5.field, x0, &grid).unwrap().state;
-        let z = solve(method, |t: f64, z: &[f64; 3]| inverse(&(B5.field)(t, &p(z))), inverse(&x0), &grid).unwrap().state;
+        let z =
+            solve(method, |t: f64, z: &[f64; 3]| inverse(&(B5.field)(t, &p(z))), inverse(&x0), &grid).unwrap().state;
         for (a, b) in p(&z).iter().zip(x) {
             assert!((a - b).abs() < 1e-14);
         }
@@ -95,7 +108,8 @@ fn every_container_takes_the_same_steps() {
     methods!(|method| {
         let array = solve(method, A2.field, A2.x0, &grid).unwrap().state;
         let scalar = solve(method, |t: f64, x: &f64| (A2.field)(t, &[*x])[0], 1.0, &grid).unwrap().state;
-        let vec = solve(method, |t: f64, x: &Vec<f64>| (A2.field)(t, &[x[0]]).to_vec(), vec![1.0], &grid).unwrap().state;
+        let vec =
+            solve(method, |t: f64, x: &Vec<f64>| (A2.field)(t, &[x[0]]).to_vec(), vec![1.0], &grid).unwrap().state;
         assert_eq!(([scalar], &*vec), (array, &array[..]));
 
         let mut workspace = Workspace::new(method, &vec![0.0]);

@@ -1,9 +1,6 @@
 //! The slope of the error against the step size is the order.
 
-use crate::{
-    for_each_method,
-    problems::*,
-};
+use crate::{for_each_method, problems::*};
 use flow_runtime::{
     prelude::*,
     solve::{Embedded, Real, Solution, State, VectorField},
@@ -39,12 +36,30 @@ pub fn slope<const N: usize>(known: &Known<N>, run: impl Fn(&Grid, Save) -> Solu
 /// The problems on which orders are measured: nonlinear, some depend on time.
 macro_rules! for_each_known {
     (|$known:ident| $body:expr) => {{
-        { let $known = Known { problem: A2, t1: 20.0, exact: |t| [1.0 / (t + 1.0).sqrt()] }; $body; }
-        { let $known = Known { problem: A3, t1: 20.0, exact: |t| [t.sin().exp()] }; $body; }
-        { let $known = Known { problem: A5, t1: 20.0, exact: |t| [a5_at(t)] }; $body; }
-        { let $known = Known { problem: WITCH, t1: 5.0, exact: |t| [1.0 / (1.0 + t * t)] }; $body; }
-        { let $known = Known { problem: B4, t1: 20.0, exact: torus_at }; $body; }
-        { let $known = Known { problem: kepler("Kepler", 0.3), t1: 20.0, exact: |t| kepler_at(0.3, t) }; $body; }
+        {
+            let $known = Known { problem: A2, t1: 20.0, exact: |t| [1.0 / (t + 1.0).sqrt()] };
+            $body;
+        }
+        {
+            let $known = Known { problem: A3, t1: 20.0, exact: |t| [t.sin().exp()] };
+            $body;
+        }
+        {
+            let $known = Known { problem: A5, t1: 20.0, exact: |t| [a5_at(t)] };
+            $body;
+        }
+        {
+            let $known = Known { problem: WITCH, t1: 5.0, exact: |t| [1.0 / (1.0 + t * t)] };
+            $body;
+        }
+        {
+            let $known = Known { problem: B4, t1: 20.0, exact: torus_at };
+            $body;
+        }
+        {
+            let $known = Known { problem: kepler("Kepler", 0.3), t1: 20.0, exact: |t| kepler_at(0.3, t) };
+            $body;
+        }
     }};
 }
 pub(crate) use for_each_known;
@@ -52,7 +67,8 @@ pub(crate) use for_each_known;
 fn check_order<M: Method>(method: M) {
     for_each_known!(|known| {
         let order = M::TABLEAU.order as f64;
-        let slope = slope(&known, |grid, save| solve_with(method, known.problem.field, known.problem.x0, grid, save).unwrap());
+        let slope =
+            slope(&known, |grid, save| solve_with(method, known.problem.field, known.problem.x0, grid, save).unwrap());
         let (name, problem) = (M::TABLEAU.name, known.problem.name);
         assert!((slope - order).abs() < 0.2, "{name} on {problem}: slope {slope:.3}, order {order}");
     });

@@ -131,11 +131,8 @@ pub fn bessel() -> Problem<2> {
 pub const E2: Problem<2> =
     Problem { name: "E2", field: |_, x| [x[1], (1.0 - x[0] * x[0]) * x[1] - x[0]], x0: [2.0, 0.0] };
 /// Duffing's equation.
-pub const E3: Problem<2> = Problem {
-    name: "E3",
-    field: |t, x| [x[1], x[0].powi(3) / 6.0 - x[0] + 2.0 * (2.78535 * t).sin()],
-    x0: [0.0, 0.0],
-};
+pub const E3: Problem<2> =
+    Problem { name: "E3", field: |t, x| [x[1], x[0].powi(3) / 6.0 - x[0] + 2.0 * (2.78535 * t).sin()], x0: [0.0, 0.0] };
 /// A falling body.
 pub const E4: Problem<2> = Problem { name: "E4", field: |_, x| [x[1], 0.032 - 0.4 * x[1] * x[1]], x0: [30.0, 0.0] };
 /// A linear pursuit.

@@ -78,7 +78,8 @@ impl Checkpoint {
         let step: u64 = reader.value("step")?;
         let seed = reader.value("seed")?;
         let parts = reader.text("parts")?.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let decay: Option<f64> = if parts.iter().any(|part| part == EMA) { Some(reader.value("ema_decay")?) } else { None };
+        let decay: Option<f64> =
+            if parts.iter().any(|part| part == EMA) { Some(reader.value("ema_decay")?) } else { None };
         let evaluations = parse_evaluations(reader.text("evaluations")?)
             .ok_or_else(|| damaged(path, "the metadata's `evaluations`", "something else", "`step loss` pairs"))?;
         let data = reader.text("data")?.to_owned();
@@ -113,8 +114,7 @@ impl Checkpoint {
         let losses = contents.tensors.remove(LOSSES).map(|(_, losses)| losses).unwrap_or_default();
         let recipe = contents.metadata.iter();
         let recipe = recipe.filter_map(|(key, value)| Some((key.strip_prefix(RECIPE)?.to_owned(), value.clone())));
-        let state =
-            TrainState { weights: Weights::new(layout, raw)?, ema, optimizer, step, losses, evaluations };
+        let state = TrainState { weights: Weights::new(layout, raw)?, ema, optimizer, step, losses, evaluations };
         Ok(Self { path: path.to_owned(), state, recipe: recipe.collect(), seed, data })
     }
 
@@ -175,7 +175,9 @@ impl Checkpoint {
             }
             if key == "steps" {
                 // More or fewer steps do not change the past ones, unless the rate depended on them.
-                warn(&format!("the checkpoint's run was to have {got} steps, this one has {expected}; the learning rate follows the new number"));
+                warn(&format!(
+                    "the checkpoint's run was to have {got} steps, this one has {expected}; the learning rate follows the new number"
+                ));
                 continue;
             }
             let help = "resume with the recipe that wrote the checkpoint; to train on from its weights with another \

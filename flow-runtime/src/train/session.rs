@@ -3,8 +3,8 @@
 use std::{fs, path::Path as FilePath, path::PathBuf, time::Instant};
 
 use super::{
-    Checkpoint, Control, EpochInfo, EvaluationInfo, Recipe, StartInfo, StepInfo, StoppedBy, TrainEngine,
-    TrainReport, TrainState,
+    Checkpoint, Control, EpochInfo, EvaluationInfo, Recipe, StartInfo, StepInfo, StoppedBy, TrainEngine, TrainReport,
+    TrainState,
     callback::{Callbacks, CheckpointInfo},
     checkpoint::{self, Origin},
     interrupt,
@@ -234,11 +234,7 @@ impl<'a, P: Path> Session<'a, P> {
 }
 
 /// The checkpoint to go on from, if there is one and it is asked for.
-fn resumable<M: Model>(
-    folder: &FilePath,
-    resume: bool,
-    warnings: &mut Vec<String>,
-) -> Result<Option<Checkpoint>> {
+fn resumable<M: Model>(folder: &FilePath, resume: bool, warnings: &mut Vec<String>) -> Result<Option<Checkpoint>> {
     if resume {
         return Checkpoint::latest::<M>(folder, |warning| warnings.push(warning.to_owned()));
     }

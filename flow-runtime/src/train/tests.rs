@@ -43,13 +43,8 @@ macro_rules! model {
         pub(super) struct $name(Weights);
 
         impl Model for $name {
-            const PROGRAM: &'static Program = &Program {
-                name: stringify!($name),
-                inputs: $inputs,
-                nodes: &[],
-                parameters: PARAMETERS,
-                output: 0,
-            };
+            const PROGRAM: &'static Program =
+                &Program { name: stringify!($name), inputs: $inputs, nodes: &[], parameters: PARAMETERS, output: 0 };
             fn initial_weights(seed: u64) -> Weights {
                 initial(Self::PROGRAM, seed)
             }
