@@ -1,6 +1,5 @@
 //! Expansions in hostile surroundings: no prelude, shadowed names, denied lints, odd places, another name for the crate.
 #![deny(warnings, missing_docs, unused_qualifications, clippy::all)]
-#![cfg(feature = "dfdx")]
 
 /// Everything once, in a module where nothing is in scope and every common name means something else.
 #[no_implicit_prelude]

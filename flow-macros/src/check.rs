@@ -11,11 +11,14 @@ use std::collections::BTreeMap;
 
 /// Checks every item; one with a mistake is lowered to a stand-in of the same name.
 pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
-    check_names(file, cx);
+    let repeated = check_names(file, cx);
     let blocks = check_blocks(file, cx);
     let scope = recipe::Scope::of(file);
     let mut items = Vec::new();
-    for item in &file.items {
+    for (index, item) in file.items.iter().enumerate() {
+        if repeated.contains(&index) {
+            continue;
+        }
         match item {
             ast::Item::Solver(solver) => {
                 items.push(ir::Item::Solver(
@@ -65,10 +68,11 @@ pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
     ir::Module { krate: file.krate.clone(), items }
 }
 
-/// Two items of one name would shadow each other, or clash far from here.
-fn check_names(file: &ast::File, cx: &mut Errors) {
+/// Two items of one name would clash far from here: the indices of the later ones, which are not expanded.
+fn check_names(file: &ast::File, cx: &mut Errors) -> Vec<usize> {
     let mut seen: BTreeMap<String, &syn::Ident> = BTreeMap::new();
-    for item in &file.items {
+    let mut repeated = Vec::new();
+    for (index, item) in file.items.iter().enumerate() {
         let name = match item {
             ast::Item::Block(block) => &block.name,
             ast::Item::Model(ast::Model { head, .. })
@@ -82,12 +86,14 @@ fn check_names(file: &ast::File, cx: &mut Errors) {
             Some(first) => {
                 cx.at(name, format!("`{name}` is declared twice\nhelp: rename one of the two"));
                 cx.at(first, format!("`{name}` was first declared here"));
+                repeated.push(index);
             }
             None => {
                 seen.insert(name.to_string(), name);
             }
         }
     }
+    repeated
 }
 
 /// Blocks by name; one may not be called as a layer is.

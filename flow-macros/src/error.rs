@@ -1,7 +1,7 @@
 //! Errors are collected, not thrown: one compile shows every mistake.
 
 use proc_macro2::Span;
-use syn::spanned::Spanned;
+use quote::ToTokens;
 
 /// Collects errors while an item is parsed and checked; must be finished.
 #[derive(Default)]
@@ -11,8 +11,8 @@ pub(crate) struct Errors {
 
 impl Errors {
     /// Records an error that underlines `tokens`.
-    pub(crate) fn at(&mut self, tokens: &impl Spanned, message: impl std::fmt::Display) {
-        self.all.push(syn::Error::new(tokens.span(), message));
+    pub(crate) fn at(&mut self, tokens: &impl ToTokens, message: impl std::fmt::Display) {
+        self.all.push(syn::Error::new_spanned(tokens, message));
     }
 
     /// Records an error at a span.

@@ -137,9 +137,8 @@ pub(crate) fn parse_entries(
             }
         };
         if let Err(error) = content.parse::<Token![:]>() {
+            // What follows is taken for the value, so that the key is not missed too.
             cx.span(error.span(), format!("expected `:` after `{key}`"));
-            take_value(&content);
-            continue;
         }
         let value = take_value(&content);
         let text = key.to_string();

@@ -9,6 +9,8 @@ pub(crate) struct Train {
     pub(crate) head: Header,
     pub(crate) model: Path,
     pub(crate) entries: Vec<Entry>,
+    /// Reading it recorded an error, so what seems to be missing may be there.
+    pub(crate) faulty: bool,
 }
 
 /// `pub sampler Name for Model { … }`
@@ -17,4 +19,6 @@ pub(crate) struct Sampler {
     pub(crate) head: Header,
     pub(crate) model: Path,
     pub(crate) entries: Vec<Entry>,
+    /// Reading it recorded an error, so what seems to be missing may be there.
+    pub(crate) faulty: bool,
 }

@@ -28,6 +28,9 @@ pub(crate) fn check_model(model: &ast::Model, blocks: &Blocks, cx: &mut Errors) 
     let mut dims = Dims::default();
     let inputs = check_inputs(&model.inputs, model.inputs_span, &mut dims, cx);
     check_result(model, &inputs, &mut dims, cx);
+    if inputs.is_empty() {
+        return None;
+    }
     let mut lowering = Lowering::new(blocks, dims, cx);
     for (index, (input, written)) in inputs.iter().zip(&model.inputs).enumerate() {
         let id = lowering.push_node(ir::Node {

@@ -82,6 +82,7 @@ pub(crate) fn check_train(train: &ast::Train, scope: &Scope, cx: &mut Errors) ->
     };
     let optimizer = match entry("optimizer") {
         Some(entry) => check_choice(entry, keyword::OPTIMIZERS, cx),
+        None if train.faulty => None,
         None => {
             cx.at(&train.head.name, "the recipe has no optimizer\nhelp: add `optimizer: adam(lr = 1e-3),`");
             None
@@ -98,6 +99,7 @@ pub(crate) fn check_train(train: &ast::Train, scope: &Scope, cx: &mut Errors) ->
     check_source(&source, entry("source"), cx);
     let mut needed = |key: &str, example: &str| match entry(key) {
         Some(entry) => count(&entry.value, key, 1, cx),
+        None if train.faulty => None,
         None => {
             cx.at(&train.head.name, format!("the recipe has no `{key}`\nhelp: add `{key}: {example},`"));
             None
@@ -108,7 +110,7 @@ pub(crate) fn check_train(train: &ast::Train, scope: &Scope, cx: &mut Errors) ->
     let seed = entry("seed").map_or(Some(quote!(0)), |entry| count(&entry.value, "seed", 0, cx));
     let ema = entry("ema").map(|entry| number_entry(entry, 0.0, 1.0, "0.999", cx));
     let clip = entry("clip").map(|entry| number_entry(entry, 0.0, f64::INFINITY, "1.0", cx));
-    if cx.len() > before {
+    if train.faulty || cx.len() > before {
         return None;
     }
     Some(ir::Train {
@@ -243,6 +245,7 @@ pub(crate) fn check_sampler(sampler: &ast::Sampler, scope: &Scope, cx: &mut Erro
                 None
             }
         },
+        None if sampler.faulty => None,
         None => {
             cx.at(&sampler.head.name, "the sampler has no solver\nhelp: add `solver: Rk4,`");
             None
@@ -250,6 +253,7 @@ pub(crate) fn check_sampler(sampler: &ast::Sampler, scope: &Scope, cx: &mut Erro
     };
     let grid = match entry("grid") {
         Some(entry) => choice::check_grid(entry, cx),
+        None if sampler.faulty => None,
         None => {
             cx.at(&sampler.head.name, "the sampler has no grid\nhelp: add `grid: uniform(100),`");
             None
@@ -260,7 +264,7 @@ pub(crate) fn check_sampler(sampler: &ast::Sampler, scope: &Scope, cx: &mut Erro
         None => Some(first_choice(keyword::SOURCES)),
     };
     check_source(&source, entry("source"), cx);
-    if cx.len() > before {
+    if sampler.faulty || cx.len() > before {
         return None;
     }
     Some(ir::Sampler { head: sampler.head.clone(), model: model?, solver: solver?, grid: grid?, source: source? })

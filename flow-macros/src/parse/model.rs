@@ -159,6 +159,12 @@ fn parse_body(input: ParseStream, cx: &mut Errors) -> syn::Result<Body> {
             body.result.get_or_insert_with(|| Box::new(Value::Error));
         }
     }
+    // A statement that swallowed the rest of the body swallowed its result.
+    if let (None, Some(Statement::Let { value: Value::Error, .. } | Statement::Assign { value: Value::Error, .. })) =
+        (&body.result, body.statements.last())
+    {
+        body.result = Some(Box::new(Value::Error));
+    }
     Ok(body)
 }
 
@@ -168,10 +174,13 @@ fn parse_statement(input: ParseStream, body: &mut Body, cx: &mut Errors) -> syn:
         let mutable = input.parse::<Option<Token![mut]>>()?.is_some();
         let name: Ident =
             input.parse().map_err(|error| syn::Error::new(error.span(), "expected a name after `let`"))?;
-        if input.peek(Token![:]) {
-            return Err(input.error(format!("shapes are inferred\nhelp: write `let {name} = …;`")));
-        }
-        let value = parse_bound_value(input, cx);
+        let value = if input.peek(Token![:]) {
+            cx.span(input.span(), format!("shapes are inferred\nhelp: write `let {name} = …;`"));
+            skip_statement(input);
+            Value::Error
+        } else {
+            parse_bound_value(input, cx)
+        };
         body.statements.push(Statement::Let { name, mutable, value });
         return Ok(());
     }

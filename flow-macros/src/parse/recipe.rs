@@ -10,14 +10,16 @@ use syn::{Path, Token, parse::ParseStream};
 
 pub(crate) fn parse_train(head: Header, input: ParseStream, cx: &mut Errors) -> syn::Result<Train> {
     let model = parse_for(&head, "train", input)?;
+    let before = cx.len();
     let entries = parse_entries(input, "train recipe", keyword::TRAIN, cx)?;
-    Ok(Train { head, model, entries })
+    Ok(Train { head, model, entries, faulty: cx.len() > before })
 }
 
 pub(crate) fn parse_sampler(head: Header, input: ParseStream, cx: &mut Errors) -> syn::Result<Sampler> {
     let model = parse_for(&head, "sampler", input)?;
+    let before = cx.len();
     let entries = parse_entries(input, "sampler", keyword::SAMPLER, cx)?;
-    Ok(Sampler { head, model, entries })
+    Ok(Sampler { head, model, entries, faulty: cx.len() > before })
 }
 
 /// `for Model`
