@@ -14,6 +14,25 @@ use std::path::Path;
 /// A velocity field with weights, as `flow_model! { model … }` declares it.
 ///
 /// Implemented by generated code: the required items are its own business, the provided ones are for everybody.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+///
+/// flow_model! {
+///     /// A small velocity field.
+///     pub model Small(x: [2], t: Time) -> [2] {
+///         let h = tanh(linear(concat(x, sinusoidal(t, 8)), 16));
+///         linear(h, 2)
+///     }
+/// }
+///
+/// let mut model = Small::new(42);
+/// model.weights_mut().set("out.bias", &[0.5, -0.5])?;
+/// println!("{}", Small::program());
+/// let velocity = model.velocity_reference(&[0.0], &[1.0, 2.0], &Conditions::none())?;
+/// assert_eq!(velocity.len(), 2);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Model: Clone + Send + Sync + 'static {
     /// What the model computes.
     const PROGRAM: &'static Program;

@@ -53,6 +53,31 @@ impl Model for Small {
     }
 }
 
+crate::flow_model! {
+    /// The network of the two-moons workload.
+    model Moons(x: [2], t: Time) -> [2] {
+        let e = sinusoidal(t, 32);
+        let h = elu(linear(concat(x, e), 64));
+        let h = elu(linear(h, 128));
+        let h = elu(linear(h, 64));
+        linear(h, 2)
+    }
+}
+
+/// The macro and the builder mean the same by the same network.
+#[test]
+fn a_declared_model_is_the_built_one() {
+    Moons::program().check().unwrap();
+    assert_eq!(Moons::SCHEMA, moons().schema_hash());
+    assert_eq!((Moons::PARAMETERS, Moons::FLOPS), (18_946, 37_376));
+    let model = Moons::new(3);
+    assert_eq!(model.weights().values(), Weights::init(moons(), 3).values());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("moons.safetensors");
+    model.save_safetensors(&path).unwrap();
+    assert_eq!(Moons::load_safetensors(&path).unwrap(), model);
+}
+
 fn small(values: [f32; 6]) -> Small {
     Small::from_weights(Weights::new(Small::layout(), values.to_vec()).unwrap()).unwrap()
 }
