@@ -127,6 +127,8 @@ fn describe(scheduler: &ir::Scheduler, names: &[Ident]) -> Vec<String> {
     let end = if scheduler.open_end { "1)" } else { "1]" };
     let mut lines = vec![
         String::new(),
+        " # Definition".to_owned(),
+        String::new(),
         " The interpolation `x_t = alpha(t) x1 + sigma(t) x0`:".to_owned(),
         String::new(),
         " | | value | derivative |".to_owned(),
@@ -142,7 +144,8 @@ fn describe(scheduler: &ir::Scheduler, names: &[Ident]) -> Vec<String> {
     if scheduler.head.attrs.iter().any(|attribute| attribute.path().is_ident("doc")) {
         return lines;
     }
-    lines.split_off(1)
+    // The first line of a page is a sentence, not a heading.
+    lines.split_off(3)
 }
 
 fn signed(value: f64) -> TokenStream {
