@@ -123,6 +123,11 @@ fn describe(scheduler: &ir::Scheduler, names: &[Ident]) -> Vec<String> {
     let row = |name, value: &crate::math::expression::Expression, slope: &crate::math::expression::Expression| {
         format!(" | `{name}(t)` | `{}` | `{}` |", value.text(names), slope.text(names))
     };
+    let with = if names.is_empty() {
+        ""
+    } else {
+        " with the default parameters; `new` refuses values with which they are not"
+    };
     let start = if scheduler.open_start { "(0" } else { "[0" };
     let end = if scheduler.open_end { "1)" } else { "1]" };
     let mut lines = vec![
@@ -136,7 +141,7 @@ fn describe(scheduler: &ir::Scheduler, names: &[Ident]) -> Vec<String> {
         row("alpha", &scheduler.alpha, &scheduler.d_alpha),
         row("sigma", &scheduler.sigma, &scheduler.d_sigma),
         String::new(),
-        format!(" The derivatives are finite on `{start}, {end}`."),
+        format!(" The derivatives are finite on `{start}, {end}`{with}."),
     ];
     if let Some(boundary) = scheduler.boundary {
         lines.push(format!(" The ends 0 and 1 are met to within {}.", show(boundary)));

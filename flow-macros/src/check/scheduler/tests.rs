@@ -242,7 +242,7 @@ fn the_expansion_shows_the_derivatives() {
         "/// Mine.\n///\n/// # Definition\n///\n/// The interpolation",
         "/// | `alpha(t)` | `pow(t, n)` | `n * pow(t, n - 1)` |",
         "/// | `sigma(t)` | `1 - pow(t, n)` | `-(n * pow(t, n - 1))` |",
-        "/// The derivatives are finite on `[0, 1]`.",
+        "/// The derivatives are finite on `[0, 1]` with the default parameters; `new` refuses values with which they are not.",
         "    /// Parameter `n`, by default 2.\n    pub n: ::core::primitive::f64,",
         "pub fn new(n: ::core::primitive::f64) -> ::flow_runtime::__private::Result<Self>",
         "self.n * ::flow_runtime::__private::math::pow(__flow_t, self.n - 1.0)",
