@@ -34,7 +34,7 @@ use crate::error::Result;
 /// assert_eq!(Smoothstep::INTERVAL.to_string(), "[0, 1]");
 /// ```
 pub trait Scheduler: Clone + std::fmt::Debug + Send + Sync + 'static {
-    /// Where `d_alpha` and `d_sigma` are finite.
+    /// Where `d_alpha` and `d_sigma` are finite, as the macro finds at the defaults of the parameters.
     const INTERVAL: Interval;
     /// How nearly `alpha(0) = sigma(1) = 0` and `alpha(1) = sigma(0) = 1` are met: rounding, unless the declaration
     /// says more.

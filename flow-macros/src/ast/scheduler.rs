@@ -10,8 +10,10 @@ pub(crate) struct Scheduler {
     pub(crate) head: Header,
     pub(crate) parameters: Vec<SchedulerParameter>,
     pub(crate) entries: Vec<Entry>,
-    /// Reading it recorded an error, so what seems to be missing may be there.
+    /// Reading it recorded an error.
     pub(crate) faulty: bool,
+    /// One of its entries did, so what seems to be missing may be there.
+    pub(crate) incomplete: bool,
 }
 
 /// `name = default`

@@ -113,7 +113,7 @@ fn check_constant(tokens: &TokenStream, cx: &mut Errors) -> Option<f64> {
     }
     let value = Expression::read(tokens, &Scope { time: false, parameters: &[] }, cx)?.evaluate(0.0, &[]);
     if !value.is_finite() {
-        cx.at(tokens, format!("the value is {}, expected a finite number", show(value)));
+        cx.push(syn::Error::new_spanned(tokens, format!("the value is {}, expected a finite number", show(value))));
         return None;
     }
     Some(value)
@@ -123,7 +123,8 @@ fn check_boundary(entry: &ast::Entry, cx: &mut Errors) -> Option<f64> {
     let value = check_constant(&entry.value, cx)?;
     if !(value > 0.0 && value < 0.5) {
         let help = "help: `boundary` says how nearly `alpha` and `sigma` meet 0 and 1, as in `boundary: 0.01`";
-        cx.at(&entry.value, format!("`boundary` is {}, expected a number between 0 and 0.5\n{help}", show(value)));
+        let message = format!("`boundary` is {}, expected a number between 0 and 0.5\n{help}", show(value));
+        cx.push(syn::Error::new_spanned(&entry.value, message));
         return None;
     }
     Some(value)
@@ -132,7 +133,7 @@ fn check_boundary(entry: &ast::Entry, cx: &mut Errors) -> Option<f64> {
 /// An expression that is there, can be read and depends on `t`.
 fn read_curve(scheduler: &ast::Scheduler, key: &str, scope: &Scope, cx: &mut Errors) -> Option<Expression> {
     let Some(entry) = entry(scheduler, key) else {
-        if !scheduler.faulty {
+        if !scheduler.incomplete {
             let name = &scheduler.head.name;
             let example = if key == "alpha" { "t" } else { "1 - t" };
             cx.at(name, format!("scheduler `{name}` has no `{key}`\nhelp: add `{key}: {example},`"));
@@ -143,7 +144,7 @@ fn read_curve(scheduler: &ast::Scheduler, key: &str, scope: &Scope, cx: &mut Err
     if !expression.depends_on_time() {
         let (from, to) = if key == "alpha" { (0, 1) } else { (1, 0) };
         let help = format!("help: it is to go from {from} at t = 0 to {to} at t = 1");
-        cx.at(&entry.value, format!("`{key}` does not depend on `t`\n{help}"));
+        cx.push(syn::Error::new_spanned(&entry.value, format!("`{key}` does not depend on `t`\n{help}")));
         return None;
     }
     Some(expression)

@@ -123,9 +123,16 @@ fn describe(scheduler: &ir::Scheduler, names: &[Ident]) -> Vec<String> {
     let row = |name, value: &crate::math::expression::Expression, slope: &crate::math::expression::Expression| {
         format!(" | `{name}(t)` | `{}` | `{}` |", value.text(names), slope.text(names))
     };
+    let with = if names.is_empty() {
+        ""
+    } else {
+        " with the default parameters; `new` refuses values with which they are not"
+    };
     let start = if scheduler.open_start { "(0" } else { "[0" };
     let end = if scheduler.open_end { "1)" } else { "1]" };
     let mut lines = vec![
+        String::new(),
+        " # Definition".to_owned(),
         String::new(),
         " The interpolation `x_t = alpha(t) x1 + sigma(t) x0`:".to_owned(),
         String::new(),
@@ -134,7 +141,7 @@ fn describe(scheduler: &ir::Scheduler, names: &[Ident]) -> Vec<String> {
         row("alpha", &scheduler.alpha, &scheduler.d_alpha),
         row("sigma", &scheduler.sigma, &scheduler.d_sigma),
         String::new(),
-        format!(" The derivatives are finite on `{start}, {end}`."),
+        format!(" The derivatives are finite on `{start}, {end}`{with}."),
     ];
     if let Some(boundary) = scheduler.boundary {
         lines.push(format!(" The ends 0 and 1 are met to within {}.", show(boundary)));
@@ -142,7 +149,8 @@ fn describe(scheduler: &ir::Scheduler, names: &[Ident]) -> Vec<String> {
     if scheduler.head.attrs.iter().any(|attribute| attribute.path().is_ident("doc")) {
         return lines;
     }
-    lines.split_off(1)
+    // The first line of a page is a sentence, not a heading.
+    lines.split_off(3)
 }
 
 fn signed(value: f64) -> TokenStream {

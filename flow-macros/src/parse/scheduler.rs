@@ -13,25 +13,25 @@ use syn::{Ident, Token, ext::IdentExt, parse::ParseStream, token};
 pub(crate) fn parse_scheduler(head: Header, input: ParseStream, cx: &mut Errors) -> syn::Result<Scheduler> {
     let before = cx.len();
     let mut parameters = Vec::new();
-    let mut entries = Vec::new();
+    let mut before_entries = before;
     let read = parse_parameters(input, &mut parameters, cx).and_then(|()| {
         if !input.peek(token::Brace) {
             let name = &head.name;
             let help = format!("help: write `scheduler {name} {{ alpha: t, sigma: 1 - t }}`");
             return Err(syn::Error::new(name.span(), format!("scheduler `{name}` has no body\n{help}")));
         }
+        before_entries = cx.len();
         parse_entries(input, "scheduler", keyword::SCHEDULER, cx)
     });
-    match read {
-        Ok(all) => entries = all,
-        Err(error) => {
-            cx.push(error);
-            if input.parse::<Token![;]>().is_err() {
-                skip_item(input);
-            }
+    let entries = read.unwrap_or_else(|error| {
+        cx.push(error);
+        if input.parse::<Token![;]>().is_err() {
+            skip_item(input);
         }
-    }
-    Ok(Scheduler { head, parameters, entries, faulty: cx.len() > before })
+        Vec::new()
+    });
+    let (faulty, incomplete) = (cx.len() > before, cx.len() > before_entries);
+    Ok(Scheduler { head, parameters, entries, faulty, incomplete })
 }
 
 /// `(n = 2.0, …)`, if there is one.

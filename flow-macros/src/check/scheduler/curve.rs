@@ -27,6 +27,11 @@ impl<'a> Curve<'a> {
         Self { name, expression, derivative, parameters, written: &entry.value }
     }
 
+    /// Records an error under the whole expression.
+    fn refuse(&self, message: impl std::fmt::Display, cx: &mut Errors) {
+        cx.push(syn::Error::new_spanned(self.written, message));
+    }
+
     fn value(&self, t: f64) -> f64 {
         self.expression.evaluate(t, self.parameters)
     }
@@ -60,7 +65,7 @@ pub(super) fn check_finite(alpha: &Curve, sigma: &Curve, cx: &mut Errors) -> boo
             }
         });
         if let Some(message) = message {
-            cx.at(curve.written, message);
+            curve.refuse(message, cx);
             sound = false;
         }
     }
@@ -82,7 +87,7 @@ pub(super) fn check_ends(alpha: &Curve, sigma: &Curve, boundary: Option<f64>, cx
     let reversed = ends(alpha, sigma).iter().all(|(curve, t, expected)| (curve.value(1.0 - t) - expected).abs() <= 0.1);
     if reversed {
         let help = "help: write `1 - t` for `t`: the source is at t = 0, the data at t = 1";
-        cx.at(alpha.written, format!("alpha goes from 1 to 0, expected from 0 to 1\n{help}"));
+        alpha.refuse(format!("alpha goes from 1 to 0, expected from 0 to 1\n{help}"), cx);
         return false;
     }
     for (curve, t, expected) in ends(alpha, sigma) {
@@ -99,7 +104,7 @@ pub(super) fn check_ends(alpha: &Curve, sigma: &Curve, boundary: Option<f64>, cx
         } else {
             "help: `sigma` is to go from 1 at t = 0 to 0 at t = 1".to_owned()
         };
-        cx.at(curve.written, format!("{name}({t}) is {}, expected {expected}{nearly}\n{help}", show(value)));
+        curve.refuse(format!("{name}({t}) is {}, expected {expected}{nearly}\n{help}", show(value)), cx);
     }
     true
 }
@@ -127,9 +132,7 @@ pub(super) fn check_growth(alpha: &Curve, sigma: &Curve, cx: &mut Errors) {
         };
         let (from, to) = (show(ratio(t0)), show(ratio(t1)));
         let (t0, t1) = (show(t0), show(t1));
-        cx.at(
-            curve.written,
-            format!("alpha / sigma goes from {from} at t = {t0} to {to} at t = {t1}, expected it to grow\n{help}"),
-        );
+        let values = format!("from {from} at t = {t0} to {to} at t = {t1}");
+        curve.refuse(format!("alpha / sigma goes {values}, expected it to grow\n{help}"), cx);
     }
 }

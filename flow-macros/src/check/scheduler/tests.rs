@@ -6,6 +6,7 @@ use crate::{
     ir,
     parse::parse_file,
 };
+use proptest::prelude::*;
 
 fn check(text: &str) -> (Vec<ir::Scheduler>, Vec<(String, String)>) {
     let mut cx = Errors::default();
@@ -179,6 +180,15 @@ fn parameters() {
         &[("k", "parameter `k` is not used\nhelp: use it in `alpha` or `sigma`, or remove it")],
     );
     refuse(
+        "scheduler S(n) { alpha: cosin(2t) * n }",
+        &[
+            ("n", "parameter `n` has no default\nhelp: write `n = 1.0`"),
+            ("cosin", "unknown function `cosin`\nhelp: did you mean `cos`?"),
+            ("2t", "`t` is not a suffix\nhelp: write a product as `2 * t`"),
+            ("S", "scheduler `S` has no `sigma`\nhelp: add `sigma: 1 - t,`"),
+        ],
+    );
+    refuse(
         "scheduler S(n) { alpha: pow(t, n), sigma: 1 - t }",
         &[("n", "parameter `n` has no default\nhelp: write `n = 1.0`")],
     );
@@ -229,10 +239,10 @@ fn the_expansion_shows_the_derivatives() {
     let module = check_module(&file, &mut cx);
     let output = prettyplease::unparse(&syn::parse2(expand_module(&module)).expect("a file"));
     for part in [
-        "/// Mine.\n///\n/// The interpolation",
+        "/// Mine.\n///\n/// # Definition\n///\n/// The interpolation",
         "/// | `alpha(t)` | `pow(t, n)` | `n * pow(t, n - 1)` |",
         "/// | `sigma(t)` | `1 - pow(t, n)` | `-(n * pow(t, n - 1))` |",
-        "/// The derivatives are finite on `[0, 1]`.",
+        "/// The derivatives are finite on `[0, 1]` with the default parameters; `new` refuses values with which they are not.",
         "    /// Parameter `n`, by default 2.\n    pub n: ::core::primitive::f64,",
         "pub fn new(n: ::core::primitive::f64) -> ::flow_runtime::__private::Result<Self>",
         "self.n * ::flow_runtime::__private::math::pow(__flow_t, self.n - 1.0)",
@@ -242,6 +252,29 @@ fn the_expansion_shows_the_derivatives() {
     }
     assert!(!output.contains(" std::") && !output.contains("BOUNDARY"), "{output}");
 }
+
+proptest! {
+    /// Any row of words is read to its end without a panic.
+    #[test]
+    fn random_words_never_panic(words in prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..24)) {
+        let words = words.join(" ");
+        for text in [
+            format!("scheduler S {{ alpha: {words}, sigma: 1 - t }}"),
+            format!("scheduler S ({words}) {{ alpha: t, sigma: 1 - t }}"),
+            format!("scheduler S {{ {words} }}"),
+            format!("scheduler {words}"),
+        ] {
+            if let Ok(tokens) = text.parse() {
+                crate::generate(tokens);
+            }
+        }
+    }
+}
+
+const WORDS: [&str; 34] = [
+    "t", "n", "pi", "sin", "pow", "sqrt", "ln", "exp", "(", ")", "(t)", "(t, 2)", "{", "}", "[", "]", "+", "-", "*",
+    "/", "^", ",", ":", "=", ";", "1", "0", "2.5", "1e300", "alpha", "sigma", "boundary", "S", "'a'",
+];
 
 /// Whatever the numbers do, there is an answer: an error at the item, never a panic.
 #[test]

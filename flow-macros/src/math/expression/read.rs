@@ -3,7 +3,8 @@
 use super::{Expression, Function, Operator};
 use crate::error::{Errors, suggest};
 use proc_macro2::{TokenStream, TokenTree};
-use syn::{BinOp, Expr, Ident, Lit, UnOp, spanned::Spanned};
+use quote::ToTokens;
+use syn::{BinOp, Expr, Ident, Lit, UnOp};
 
 /// Bounds on one expression. Everything that walks a tree recurses, so its depth must not be the user's to choose.
 const MAX_TOKENS: usize = 512;
@@ -23,13 +24,13 @@ impl Expression {
     /// Reads an expression; `None` if an error was recorded.
     pub(crate) fn read(tokens: &TokenStream, scope: &Scope, cx: &mut Errors) -> Option<Self> {
         if !is_small(tokens) {
-            cx.at(
+            cx.push(syn::Error::new_spanned(
                 tokens,
                 format!(
                     "the expression is too large\nhelp: an expression has at most {MAX_TOKENS} tokens and \
                      {MAX_NESTING} nested parentheses"
                 ),
-            );
+            ));
             return None;
         }
         match syn::parse2::<Expr>(tokens.clone()) {
@@ -72,8 +73,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn fail(&mut self, tokens: &impl Spanned, message: impl std::fmt::Display) -> Option<Expression> {
-        self.cx.at(tokens, message);
+    fn fail(&mut self, tokens: &impl ToTokens, message: impl std::fmt::Display) -> Option<Expression> {
+        self.cx.push(syn::Error::new_spanned(tokens, message));
         None
     }
 
@@ -180,7 +181,10 @@ impl Reader<'_> {
             } else {
                 format!("unknown function `{text}`\n{}", suggest(&text, &RESERVED[2..]))
             };
-            return self.fail(name, message);
+            self.fail(name, message);
+            // The arguments report their own mistakes.
+            arguments.iter().for_each(|argument| drop(self.read(argument)));
+            return None;
         }
         let values: Vec<Option<Expression>> = arguments.iter().map(|argument| self.read(argument)).collect();
         let (got, expected) = (values.len(), if function.is_some() { 1 } else { 2 });

@@ -42,7 +42,10 @@ impl Expression {
             (Negate(x), y) => Self::subtract(y, *x),
             (x, Number(a)) if a < 0.0 => Self::subtract(x, Number(-a)),
             (x, y) if x == y => Self::multiply(Number(2.0), x),
-            (x, y) => binary(Operator::Add, x, y),
+            (x, y) => match opposite(y) {
+                Ok(y) => Self::subtract(x, y),
+                Err(y) => binary(Operator::Add, x, y),
+            },
         }
     }
 
@@ -54,7 +57,12 @@ impl Expression {
             (x, Negate(y)) => Self::add(x, *y),
             (x, Number(a)) if a < 0.0 => Self::add(x, Number(-a)),
             (x, y) if x == y => Number(0.0),
-            (x, y) => binary(Operator::Subtract, x, y),
+            (Binary(Operator::Add, x, z), y) if *z == y => *x,
+            (Binary(Operator::Add, z, x), y) if *z == y => *x,
+            (x, y) => match opposite(y) {
+                Ok(y) => Self::add(x, y),
+                Err(y) => binary(Operator::Subtract, x, y),
+            },
         }
     }
 
@@ -94,13 +102,17 @@ impl Expression {
             (x, Number(-1.0)) => Self::negate(x),
             (Negate(x), y) => Self::negate(Self::divide(*x, y)),
             (x, Negate(y)) => Self::negate(Self::divide(x, *y)),
-            (x, y) => match (leading_factor(x), leading_factor(y)) {
-                ((Some(a), x), (Some(b), y)) if (a / b).is_finite() && a != b => {
-                    Self::multiply(Number(a / b), Self::divide(x, y))
+            (x, y) => {
+                let ((a, x), (b, y)) = (leading_factor(x), divisor_factor(y));
+                match cancel(a.unwrap_or(1.0), b.unwrap_or(1.0)) {
+                    Some((a, b)) if b == 1.0 && y == Number(1.0) => Self::multiply(Number(a), x),
+                    Some((a, b)) => {
+                        let quotient = binary(Operator::Divide, x, Self::multiply(Number(b), y));
+                        Self::multiply(Number(a), quotient)
+                    }
+                    None => binary(Operator::Divide, restore(a, x), restore(b, y)),
                 }
-                ((Some(a), x), (Some(b), y)) if a == b && b != 0.0 => Self::divide(x, y),
-                ((a, x), (b, y)) => binary(Operator::Divide, restore(a, x), restore(b, y)),
-            },
+            }
         }
     }
 
@@ -137,8 +149,39 @@ fn leading_factor(x: Expression) -> (Option<f64>, Expression) {
     }
 }
 
+/// A number in a divisor is all factor.
+fn divisor_factor(y: Expression) -> (Option<f64>, Expression) {
+    match y {
+        Number(b) => (Some(b), Number(1.0)),
+        y => leading_factor(y),
+    }
+}
+
+/// `a / b` in lowest terms, if one divides the other; other fractions stay as they were written.
+fn cancel(a: f64, b: f64) -> Option<(f64, f64)> {
+    if a == 0.0 || b == 0.0 || !(a / b).is_finite() || !(b / a).is_finite() {
+        None
+    } else if a % b == 0.0 {
+        Some((a / b, 1.0))
+    } else if b % a == 0.0 {
+        let quotient = b / a;
+        Some((quotient.signum(), quotient.abs()))
+    } else {
+        None
+    }
+}
+
+/// `x` without its sign, if it is a product with a negative number.
+fn opposite(x: Expression) -> Result<Expression, Expression> {
+    match leading_factor(x) {
+        (Some(a), x) if a < 0.0 => Ok(Expression::multiply(Number(-a), x)),
+        (a, x) => Err(restore(a, x)),
+    }
+}
+
 fn restore(factor: Option<f64>, x: Expression) -> Expression {
     match factor {
+        Some(a) if x == Number(1.0) => Number(a),
         Some(a) => binary(Operator::Multiply, Number(a), x),
         None => x,
     }
