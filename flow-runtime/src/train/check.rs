@@ -34,7 +34,12 @@ pub(super) fn check_recipe(recipe: &Recipe) -> Result<()> {
     require(batch > 0, "`batch`", batch, "at least 1")?;
     require(accumulate > 0, "`accumulate`", accumulate, "at least 1")?;
     require(steps > 0, "`steps`", steps, "at least 1")?;
-    require(steps.checked_mul(accumulate as u64).is_some_and(|n| n < 1 << 62), "`steps`", steps, "fewer than 2^62 batches")?;
+    require(
+        steps.checked_mul(accumulate as u64).is_some_and(|n| n < 1 << 62),
+        "`steps`",
+        steps,
+        "fewer than 2^62 batches",
+    )?;
     if let Some(decay) = ema {
         require((0.0..1.0).contains(&decay), "`ema`", decay, "a decay of at least 0 and below 1")?;
     }
@@ -69,9 +74,8 @@ pub(super) fn check_options(options: &Options) -> Result<()> {
 
 fn check_optimizer(optimizer: &Optimizer) -> Result<()> {
     let rate = |lr: f64| require(lr > 0.0 && lr.is_finite(), "`lr`", lr, "a positive number");
-    let decay = |decay: f64| {
-        require(decay >= 0.0 && decay.is_finite(), "`weight_decay`", decay, "a number of at least 0")
-    };
+    let decay =
+        |decay: f64| require(decay >= 0.0 && decay.is_finite(), "`weight_decay`", decay, "a number of at least 0");
     match *optimizer {
         Optimizer::Adam { lr, beta1, beta2, eps, weight_decay }
         | Optimizer::AdamW { lr, beta1, beta2, eps, weight_decay } => {

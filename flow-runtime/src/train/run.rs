@@ -69,7 +69,11 @@ impl<'a, P: Path> Runner<'a, P> {
     }
 
     /// One step of the optimiser.
-    pub(super) fn step<E: TrainEngine + ?Sized>(&mut self, engine: &mut E, state: &mut TrainState) -> Result<StepOutcome> {
+    pub(super) fn step<E: TrainEngine + ?Sized>(
+        &mut self,
+        engine: &mut E,
+        state: &mut TrainState,
+    ) -> Result<StepOutcome> {
         let recipe = self.recipe;
         let loss = self.gradient(engine, state)?;
         for (range, _) in &self.fixed {
@@ -81,13 +85,7 @@ impl<'a, P: Path> Runner<'a, P> {
         };
         let learning_rate = recipe.optimizer.lr() * recipe.schedule.factor(state.step, recipe.steps);
         if !loss.is_finite() || !gradient_norm.is_finite() {
-            return Err(Error::Diverged {
-                step: state.step + 1,
-                loss,
-                gradient_norm,
-                learning_rate,
-                checkpoint: None,
-            });
+            return Err(Error::Diverged { step: state.step + 1, loss, gradient_norm, learning_rate, checkpoint: None });
         }
         let weights = state.weights.values_mut();
         for (range, values) in &mut self.fixed {

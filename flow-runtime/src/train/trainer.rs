@@ -3,18 +3,13 @@
 use std::path::PathBuf;
 
 use super::{
-    Callback, Control, CsvLog, JsonLog, Progress, Recipe, StepInfo, StoppedBy, TrainEngine, TrainRecipe,
-    TrainState, Trained,
+    Callback, Control, CsvLog, JsonLog, Progress, Recipe, StepInfo, StoppedBy, TrainEngine, TrainRecipe, TrainState,
+    Trained,
     callback::Callbacks,
     check::{check_data, check_options, check_recipe},
     session::Session,
 };
-use crate::{
-    data::Dataset,
-    error::Result,
-    flow::Path,
-    model::Model,
-};
+use crate::{data::Dataset, error::Result, flow::Path, model::Model};
 
 /// Checkpoints kept unless [`Trainer::keep`] says otherwise.
 const KEEP: usize = 3;

@@ -77,10 +77,10 @@ impl Callback for Progress {
         if self.plain.is_none() {
             self.bar.set_position(info.step);
             // Formatting costs more than a small model's step; the bar is drawn some 20 times a second at most.
-            if info.step % 16 == 0 || info.step == info.steps {
+            if info.step.is_multiple_of(16) || info.step == info.steps {
                 self.bar.set_message(self.message(info.loss));
             }
-        } else if info.step == info.steps || info.step % (info.steps / 10).max(1) == 0 {
+        } else if info.step == info.steps || info.step.is_multiple_of((info.steps / 10).max(1)) {
             let message = self.message(info.loss);
             let percent = 100 * info.step / info.steps;
             self.line(format!(

@@ -15,7 +15,7 @@ const PREFIX: &str = "checkpoint-";
 const SUFFIX: &str = ".safetensors";
 
 /// Where the checkpoint after `step` steps lies: `checkpoint-00001000.safetensors`.
-pub(in crate::train) fn file_of(folder: &Path, step: u64) -> PathBuf {
+pub(super) fn file_of(folder: &Path, step: u64) -> PathBuf {
     folder.join(format!("{PREFIX}{step:08}{SUFFIX}"))
 }
 
@@ -53,11 +53,14 @@ fn step_of(name: &str) -> Option<u64> {
 /// Deletes all but the last `keep` checkpoints up to `step`, the one just written; returns what could not be deleted.
 ///
 /// Later ones are left alone: they are not this run's, or they are damaged and this run is about to replace them.
-pub(in crate::train) fn prune(folder: &Path, step: u64, keep: usize) -> Result<Vec<(PathBuf, io::Error)>> {
+pub(super) fn prune(folder: &Path, step: u64, keep: usize) -> Result<Vec<(PathBuf, io::Error)>> {
     let mut ours = list(folder)?;
     ours.retain(|(other, _)| *other <= step);
     let superfluous = ours.len().saturating_sub(keep.max(1));
-    Ok(ours.drain(..superfluous).filter_map(|(_, path)| fs::remove_file(&path).err().map(|error| (path, error))).collect())
+    Ok(ours
+        .drain(..superfluous)
+        .filter_map(|(_, path)| fs::remove_file(&path).err().map(|error| (path, error)))
+        .collect())
 }
 
 impl Checkpoint {
@@ -95,7 +98,9 @@ mod tests {
             let path = file_of(folder, step);
             assert_eq!(step_of(path.file_name().unwrap().to_str().unwrap()), Some(step));
         }
-        for name in ["checkpoint-1.safetensors", "checkpoint-0000000x.safetensors", "checkpoint-00000001.safetensors.tmp"] {
+        for name in
+            ["checkpoint-1.safetensors", "checkpoint-0000000x.safetensors", "checkpoint-00000001.safetensors.tmp"]
+        {
             assert_eq!(step_of(name), None, "{name}");
         }
         assert_eq!(file_of(folder, 1000), folder.join("checkpoint-00001000.safetensors"));

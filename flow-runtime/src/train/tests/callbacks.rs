@@ -173,9 +173,8 @@ fn logs_go_on_as_if_the_run_had_never_stopped() {
     }
     let events: Vec<serde_json::Value> =
         fs::read_to_string(&json).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let of = |event: &'static str| {
-        events.iter().filter(move |e| e["event"] == event).map(|e| e["step"].as_u64().unwrap())
-    };
+    let of =
+        |event: &'static str| events.iter().filter(move |e| e["event"] == event).map(|e| e["step"].as_u64().unwrap());
     assert!(of("step").eq(1..=20));
     assert!(of("start").eq([0, 5]));
     assert!(of("epoch").eq((2..=20).step_by(2)));
@@ -189,10 +188,7 @@ fn logs_go_on_as_if_the_run_had_never_stopped() {
 #[test]
 fn a_log_that_cannot_be_opened_is_an_io_error() {
     let folder = tempfile::tempdir().unwrap();
-    let error = trainer::<Simple>()
-        .log_csv(folder.path())
-        .fit_with(&mut Analytic::default(), &points(5))
-        .unwrap_err();
+    let error = trainer::<Simple>().log_csv(folder.path()).fit_with(&mut Analytic::default(), &points(5)).unwrap_err();
     assert!(matches!(error, Error::Io { .. }), "{error}");
 }
 

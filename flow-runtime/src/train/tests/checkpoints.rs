@@ -8,10 +8,8 @@ use crate::{error::Error, train::Checkpoint};
 #[test]
 fn weights_lie_under_their_own_names() {
     let folder = tempfile::tempdir().unwrap();
-    let trained = trainer::<Full>()
-        .checkpoints(folder.path(), 100)
-        .fit_with(&mut Analytic::default(), &labelled(9))
-        .unwrap();
+    let trained =
+        trainer::<Full>().checkpoints(folder.path(), 100).fit_with(&mut Analytic::default(), &labelled(9)).unwrap();
     let path = trained.report.checkpoint.unwrap();
     let bytes = fs::read(&path).unwrap();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
@@ -41,10 +39,7 @@ fn weights_lie_under_their_own_names() {
 #[test]
 fn a_checkpoint_of_another_model_is_refused_before_anything_changes() {
     let folder = tempfile::tempdir().unwrap();
-    let _ = trainer::<Full>()
-        .checkpoints(folder.path(), 100)
-        .fit_with(&mut Analytic::default(), &labelled(9))
-        .unwrap();
+    let _ = trainer::<Full>().checkpoints(folder.path(), 100).fit_with(&mut Analytic::default(), &labelled(9)).unwrap();
     let before = fs::read(folder.path().join("checkpoint-00000020.safetensors")).unwrap();
     let log = folder.path().join("log.jsonl");
     fs::write(&log, "precious").unwrap();
@@ -72,7 +67,10 @@ fn a_folder_in_which_no_checkpoint_can_be_read_is_refused() {
         .resume(true)
         .fit_with(&mut Analytic::default(), &points(9))
         .unwrap_err();
-    assert!(matches!(&error, Error::Format { path, .. } if path.ends_with("checkpoint-00000010.safetensors")), "{error}");
+    assert!(
+        matches!(&error, Error::Format { path, .. } if path.ends_with("checkpoint-00000010.safetensors")),
+        "{error}"
+    );
     assert_eq!(fs::read(folder.path().join("checkpoint-00000010.safetensors")).unwrap(), b"garbage!garbage!");
 }
 
@@ -81,10 +79,8 @@ fn a_folder_with_checkpoints_is_not_overwritten_unasked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint-00000005.safetensors");
     fs::write(&path, b"of another run").unwrap();
-    let error = trainer::<Simple>()
-        .checkpoints(folder.path(), 5)
-        .fit_with(&mut Analytic::default(), &points(9))
-        .unwrap_err();
+    let error =
+        trainer::<Simple>().checkpoints(folder.path(), 5).fit_with(&mut Analytic::default(), &points(9)).unwrap_err();
     assert!(error.to_string().contains(".resume(true)"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), b"of another run");
 }
@@ -95,8 +91,7 @@ fn a_folder_that_cannot_be_made_or_written_to_is_an_io_error_before_the_first_st
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     let mut engine = Analytic::default();
-    let error =
-        trainer::<Simple>().checkpoints(file.join("below"), 5).fit_with(&mut engine, &points(9)).unwrap_err();
+    let error = trainer::<Simple>().checkpoints(file.join("below"), 5).fit_with(&mut engine, &points(9)).unwrap_err();
     assert!(matches!(error, Error::Io { .. }), "{error}");
     assert_eq!(engine.calls, 0);
 }

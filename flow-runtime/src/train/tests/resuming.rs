@@ -102,8 +102,7 @@ fn only_the_last_checkpoints_are_kept() {
 fn a_diverged_run_names_the_last_good_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let mut engine = Analytic { fault: Some((8, f64::NAN, 0.0)), ..Analytic::default() };
-    let error =
-        trainer::<Simple>().checkpoints(folder.path(), 5).fit_with(&mut engine, &points(9)).unwrap_err();
+    let error = trainer::<Simple>().checkpoints(folder.path(), 5).fit_with(&mut engine, &points(9)).unwrap_err();
     let path = folder.path().join("checkpoint-00000005.safetensors");
     assert!(matches!(&error, Error::Diverged { step: 8, checkpoint: Some(found), .. } if *found == path), "{error}");
     assert_eq!(Checkpoint::read::<Plain>(&path).unwrap().step(), 5);
