@@ -29,7 +29,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(super) use folder::list;
+pub(super) use folder::{list, remove_leftovers};
 use format::damaged;
 pub(super) use write::Origin;
 

@@ -56,6 +56,8 @@ impl<'a, P: Path> Session<'a, P> {
                 state = found.into_state(recipe, path, &fingerprint, |warning| warnings.push(warning.to_owned()))?;
             }
             prepare_folder(folder)?;
+            let left = checkpoint::remove_leftovers(folder).into_iter();
+            warnings.extend(left.map(|(path, error)| format!("{path:?} could not be deleted: {error}")));
         }
         let resumed_from = last_checkpoint.is_some().then_some(state.step);
         let interrupts = options.handle_interrupts.then(|| {

@@ -45,6 +45,16 @@ pub(in crate::train) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
     Ok(found)
 }
 
+/// Deletes what is left of writes that were cut off by the end of their process; returns what could not be deleted.
+pub(in crate::train) fn remove_leftovers(folder: &Path) -> Vec<(PathBuf, io::Error)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let leftover = |name: &str| name.starts_with(&format!(".{PREFIX}")) && name.ends_with(".tmp");
+    entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(leftover))
+        .filter_map(|entry| fs::remove_file(entry.path()).err().map(|error| (entry.path(), error)))
+        .collect()
+}
+
 fn step_of(name: &str) -> Option<u64> {
     let digits = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
     (digits.len() >= 8 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
