@@ -33,6 +33,7 @@ mod tests;
 mod toy;
 mod transform;
 
+pub(crate) use self::dataset::check_finite;
 pub use self::{
     atomic::write_atomically,
     csv::{CsvOptions, Header, LabelColumn},

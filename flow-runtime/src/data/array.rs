@@ -45,7 +45,8 @@ impl Number {
     fn decode(self, bytes: &[u8], big_endian: bool) -> Vec<f32> {
         macro_rules! decode {
             ($type:ty) => {{
-                let value = |&chunk| if big_endian { <$type>::from_be_bytes(chunk) } else { <$type>::from_le_bytes(chunk) };
+                let value =
+                    |&chunk| if big_endian { <$type>::from_be_bytes(chunk) } else { <$type>::from_le_bytes(chunk) };
                 bytes.as_chunks().0.iter().map(|chunk| value(chunk) as f32).collect()
             }};
         }
@@ -78,7 +79,8 @@ impl Array {
             ));
         };
         if shape.is_empty() || bytes == 0 {
-            let got = if shape.is_empty() { "a single number".to_owned() } else { format!("shape {shape:?}, no values") };
+            let got =
+                if shape.is_empty() { "a single number".to_owned() } else { format!("shape {shape:?}, no values") };
             return Err(source.wrong("header", got, "an array of at least one row", "save the samples as [rows, …]"));
         }
         if bytes != body.len() {

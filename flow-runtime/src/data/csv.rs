@@ -1,6 +1,6 @@
 //! Comma-separated values.
 
-use std::{io::Write, path::Path};
+use std::path::Path;
 
 use super::{
     ConditionValues, Dataset,
@@ -124,7 +124,7 @@ pub(super) fn decode(source: &Source, bytes: &[u8], options: &CsvOptions) -> Res
         let more = reader.read_byte_record(record).map_err(|error| {
             source.wrong("text", error.to_string(), "comma-separated values", "fetch or write the file again")
         })?;
-        Ok(more.then(|| record.position().map_or(0, csv::Position::line)))
+        Ok(more.then(|| record.position().map_or(0, |position| first_line(bytes, position))))
     };
     let empty = || source.wrong("end of file", "no line with values", "at least one", "check how the file was written");
     let Some(mut line) = next(&mut record)? else { return Err(empty()) };
@@ -154,7 +154,10 @@ pub(super) fn decode(source: &Source, bytes: &[u8], options: &CsvOptions) -> Res
         }
         for (i, field) in record.iter().enumerate() {
             if Some(i) == label {
-                labels.push(parse_label(field).ok_or_else(|| bad_field(source, line, i, field, "a class label, an integer from 0"))?);
+                labels.push(
+                    parse_label(field)
+                        .ok_or_else(|| bad_field(source, line, i, field, "a class label, an integer from 0"))?,
+                );
                 continue;
             }
             let value = parse(field).ok_or_else(|| bad_field(source, line, i, field, "a number"))? as f32;
@@ -172,7 +175,26 @@ pub(super) fn decode(source: &Source, bytes: &[u8], options: &CsvOptions) -> Res
     if label.is_some() { dataset.with_class(&options.condition, &labels) } else { Ok(dataset) }
 }
 
-fn find_label(source: &Source, line: u64, first: &csv::ByteRecord, column: &LabelColumn, header: bool) -> Result<usize> {
+/// The line on which a record stands: the reader's position is before the blank lines and comments that it skips.
+fn first_line(bytes: &[u8], position: &csv::Position) -> u64 {
+    let mut line = position.line();
+    let mut rest = usize::try_from(position.byte()).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
+    while let Some(first) = rest.first().filter(|first| matches!(first, b'#' | b'\r' | b'\n')) {
+        let comment = *first == b'#';
+        let end = if comment { rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len() - 1) } else { 0 };
+        line += u64::from(rest[end] == b'\n');
+        rest = &rest[end + 1..];
+    }
+    line
+}
+
+fn find_label(
+    source: &Source,
+    line: u64,
+    first: &csv::ByteRecord,
+    column: &LabelColumn,
+    header: bool,
+) -> Result<usize> {
     let (found, wanted) = match column {
         LabelColumn::Last => (first.len().checked_sub(1), "a last column".to_owned()),
         LabelColumn::Index(i) => (Some(*i).filter(|&i| i < first.len()), format!("a column {}", i + 1)),

@@ -39,10 +39,7 @@ impl Dataset {
                 what: "the list of values".to_owned(),
                 got: format!("[{}]", values.len()),
                 expected: format!("[rows * {dim}]"),
-                help: format!(
-                    "the last row has {} of {dim} values; give whole rows, row by row",
-                    values.len() % dim
-                ),
+                help: format!("the last row has {} of {dim} values; give whole rows, row by row", values.len() % dim),
             });
         }
         check_finite(OPERATION, "the data", &values, dim)?;

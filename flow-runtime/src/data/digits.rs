@@ -44,7 +44,12 @@ pub fn digits(path: impl AsRef<Path>) -> Result<Dataset> {
         return Err(source.wrong(format!("line {line}, column {column}"), got, "a pixel from 0 to 16", HELP));
     }
     if let Some(at) = digits.conditions.labels("y")?.iter().position(|&digit| digit > 9) {
-        return Err(source.wrong(format!("line {}, column {}", at + 1, PIXELS + 1), "a larger number", "a digit", HELP));
+        return Err(source.wrong(
+            format!("line {}, column {}", at + 1, PIXELS + 1),
+            "a larger number",
+            "a digit",
+            HELP,
+        ));
     }
     digits.values.iter_mut().for_each(|pixel| *pixel = *pixel / 8.0 - 1.0);
     Ok(digits)

@@ -37,7 +37,8 @@ impl Dataset {
     ///
     /// [`Error::Io`] if the file cannot be written; a file that was there is then intact.
     pub fn save_npy(&self, path: impl AsRef<Path>) -> Result<()> {
-        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", self.rows(), self.dim());
+        let header =
+            format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", self.rows(), self.dim());
         // Values start at a multiple of 64 bytes, so that the file can be mapped into memory.
         let length = (10 + header.len() + 1).next_multiple_of(64) - 10;
         write_atomically(path, |out| {
@@ -244,7 +245,8 @@ impl<'a> Scan<'a> {
 
 /// Reorders values whose first axis runs fastest.
 fn from_fortran(array: Array) -> Array {
-    let strides: Vec<usize> = array.shape.iter().scan(1, |next, &size| Some(std::mem::replace(next, *next * size))).collect();
+    let strides: Vec<usize> =
+        array.shape.iter().scan(1, |next, &size| Some(std::mem::replace(next, *next * size))).collect();
     let mut index = vec![0; array.shape.len()];
     let mut offset = 0;
     let mut values = Vec::with_capacity(array.values.len());

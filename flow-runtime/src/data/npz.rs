@@ -51,7 +51,8 @@ impl Dataset {
             None if arrays.len() == 1 => 0,
             None => {
                 let names: Vec<_> = arrays.iter().map(|(name, _)| format!("`{name}`")).collect();
-                let got = if names.is_empty() { "no array".to_owned() } else { format!("the arrays {}", names.join(", ")) };
+                let got =
+                    if names.is_empty() { "no array".to_owned() } else { format!("the arrays {}", names.join(", ")) };
                 let help = "name the samples: numpy.savez(path, x=samples, y=labels)";
                 return Err(source.wrong("directory", got, "an array `x`", help));
             }

@@ -9,7 +9,7 @@ use super::{
     check::{check_data, check_options, check_recipe},
     session::Session,
 };
-use crate::{data::Dataset, error::Result, flow::Path, model::Model};
+use crate::{data::Dataset, engine::Device, error::Result, flow::Path, model::Model};
 
 /// Checkpoints kept unless [`Trainer::keep`] says otherwise.
 const KEEP: usize = 3;
@@ -49,6 +49,7 @@ pub(super) struct Options {
     pub(super) resume: bool,
     pub(super) evaluation: Option<(u64, Dataset)>,
     pub(super) handle_interrupts: bool,
+    pub(super) device: Device,
 }
 
 impl<R: TrainRecipe> Default for Trainer<R> {
@@ -60,9 +61,22 @@ impl<R: TrainRecipe> Default for Trainer<R> {
 impl<R: TrainRecipe> Trainer<R> {
     /// A trainer that does what the recipe says and nothing around it.
     pub fn new() -> Self {
-        let options =
-            Options { checkpoints: None, keep: KEEP, resume: false, evaluation: None, handle_interrupts: true };
+        let options = Options {
+            checkpoints: None,
+            keep: KEEP,
+            resume: false,
+            evaluation: None,
+            handle_interrupts: true,
+            device: Device::Auto,
+        };
         Self { recipe: R::RECIPE, options, callbacks: Callbacks::default(), model: None, salvaged: None }
+    }
+
+    /// Trains on this device.
+    #[must_use]
+    pub fn device(mut self, device: Device) -> Self {
+        self.options.device = device;
+        self
     }
 
     /// The recipe with the changes made so far.
