@@ -49,6 +49,11 @@ impl Ema {
         &self.weights
     }
 
+    /// The averaged weights, by value.
+    pub(crate) fn into_weights(self) -> Vec<f32> {
+        self.weights
+    }
+
     /// Updates so far.
     pub fn updates(&self) -> u64 {
         self.updates

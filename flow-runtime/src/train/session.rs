@@ -56,12 +56,15 @@ impl<'a, P: Path> Session<'a, P> {
                 state = found.into_state(recipe, path, &fingerprint, |warning| warnings.push(warning.to_owned()))?;
             }
             prepare_folder(folder)?;
+            let left = checkpoint::remove_leftovers(folder).into_iter();
+            warnings.extend(left.map(|(path, error)| format!("{path:?} could not be deleted: {error}")));
         }
         let resumed_from = last_checkpoint.is_some().then_some(state.step);
         let interrupts = options.handle_interrupts.then(|| {
             let (guard, installed) = interrupt::Guard::enter();
             if !installed {
-                warnings.push("Ctrl-C does not write a checkpoint: the program has a handler of its own".to_owned());
+                warnings
+                    .push("Ctrl-C will not end the run in good order: the program has a handler of its own".to_owned());
             }
             guard
         });
@@ -148,14 +151,14 @@ impl<'a, P: Path> Session<'a, P> {
             seconds: self.started.elapsed().as_secs_f64(),
         };
         let mut stop = self.callbacks.ask(|callback| callback.on_step(&info))? == Control::Stop;
-        if step % self.epoch_steps == 0 {
+        if step.is_multiple_of(self.epoch_steps) {
             let losses = &self.state.losses[self.state.losses.len() - self.epoch_steps as usize..];
             let loss = losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / losses.len() as f64;
             let info = EpochInfo { epoch: step / self.epoch_steps, step, loss };
             stop |= self.callbacks.ask(|callback| callback.on_epoch(&info))? == Control::Stop;
         }
         if let Some((every, held_out)) = &self.options.evaluation
-            && (step % every == 0 || step == self.recipe.steps)
+            && (step.is_multiple_of(*every) || step == self.recipe.steps)
         {
             let loss = evaluate(engine, self.recipe, self.path, held_out, self.state.averaged())?;
             let before = self.state.best_evaluation().unwrap_or(f64::INFINITY);
@@ -163,7 +166,7 @@ impl<'a, P: Path> Session<'a, P> {
             let info = EvaluationInfo { step, loss, best: before.min(loss), improved: loss < before };
             stop |= self.callbacks.ask(|callback| callback.on_evaluation(&info))? == Control::Stop;
         }
-        if self.options.checkpoints.as_ref().is_some_and(|(_, every)| step % every == 0) {
+        if self.options.checkpoints.as_ref().is_some_and(|(_, every)| step.is_multiple_of(*every)) {
             self.check_weights()?;
             self.checkpoint()?;
         }

@@ -6,6 +6,9 @@ mod checkpoints;
 mod loops;
 mod refusals;
 mod resuming;
+#[cfg(unix)]
+mod signals;
+mod splitting;
 
 use super::{
     Batch, Loss, Optimizer, OptimizerState, Recipe, Schedule, ScheduleShape, TimeSampling, TrainEngine, TrainRecipe,
@@ -103,7 +106,7 @@ macro_rules! recipe {
 }
 
 const ADAM: Optimizer = Optimizer::Adam { lr: 1e-2, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
-const BASE: Recipe = Recipe {
+pub(super) const BASE: Recipe = Recipe {
     name: "Base",
     loss: Loss::Mse,
     optimizer: ADAM,

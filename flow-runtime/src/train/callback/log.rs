@@ -211,3 +211,26 @@ fn io_error(operation: &'static str, path: &Path, source: io::Error) -> Error {
     let help = "check that the folder can be written to and that the disk is not full".to_owned();
     Error::Io { operation, path: path.to_owned(), source, help }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(text: &str, done: u64) -> usize {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        fs::write(&path, text).unwrap();
+        let step_of = |line: &str| line.split(',').next()?.parse().ok();
+        kept_bytes(&File::open(&path).unwrap(), done, step_of).unwrap() as usize
+    }
+
+    #[test]
+    fn lines_are_kept_up_to_the_first_that_is_not_done_or_not_whole() {
+        let text = "step,loss\n1,0.5\n2,0.25\n3,0.1";
+        assert_eq!(kept(text, 0), "step,loss\n".len());
+        assert_eq!(kept(text, 1), "step,loss\n1,0.5\n".len());
+        assert_eq!(kept(text, 2), "step,loss\n1,0.5\n2,0.25\n".len());
+        assert_eq!(kept(text, 3), kept(text, 2), "a line that was cut off is taken again");
+        assert_eq!(kept("", 3), 0);
+    }
+}

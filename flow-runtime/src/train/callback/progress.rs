@@ -1,6 +1,9 @@
 //! The progress bar.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    time::{Duration, Instant},
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -10,7 +13,8 @@ use crate::{
     train::{StoppedBy, TrainReport},
 };
 
-const TEMPLATE: &str = "{prefix} {bar:32} {pos}/{len} {msg} {per_sec} {eta} left";
+const TEMPLATE: &str = "{prefix} {bar:32} {pos}/{len} {msg}, {eta} left";
+const SHOWN_FOR: Duration = Duration::from_millis(50);
 
 /// Shows how a run goes, on the standard error stream: loss, rate and time left.
 ///
@@ -20,6 +24,7 @@ pub struct Progress {
     bar: ProgressBar,
     recipe: &'static str,
     evaluation: Option<f64>,
+    shown: Option<Instant>,
 }
 
 impl Progress {
@@ -27,12 +32,12 @@ impl Progress {
     pub fn new() -> Self {
         let plain: Option<Box<dyn Write>> =
             if io::stderr().is_terminal() { None } else { Some(Box::new(io::stderr())) };
-        Self { plain, bar: ProgressBar::hidden(), recipe: "", evaluation: None }
+        Self { plain, bar: ProgressBar::hidden(), recipe: "", evaluation: None, shown: None }
     }
 
     /// Plain lines into `out`.
     pub fn plain(out: impl Write + 'static) -> Self {
-        Self { plain: Some(Box::new(out)), bar: ProgressBar::hidden(), recipe: "", evaluation: None }
+        Self { plain: Some(Box::new(out)), bar: ProgressBar::hidden(), recipe: "", evaluation: None, shown: None }
     }
 
     fn line(&mut self, text: impl std::fmt::Display) {
@@ -59,7 +64,7 @@ impl Default for Progress {
 
 impl Callback for Progress {
     fn on_start(&mut self, info: &StartInfo<'_>) -> Result<()> {
-        self.recipe = info.recipe;
+        (self.recipe, self.evaluation, self.shown) = (info.recipe, None, None);
         if self.plain.is_none() {
             self.bar = ProgressBar::new(info.steps).with_position(info.step).with_prefix(info.recipe);
             if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
@@ -75,12 +80,15 @@ impl Callback for Progress {
 
     fn on_step(&mut self, info: &StepInfo) -> Result<Control> {
         if self.plain.is_none() {
-            self.bar.set_position(info.step);
-            // Formatting costs more than a small model's step; the bar is drawn some 20 times a second at most.
-            if info.step % 16 == 0 || info.step == info.steps {
-                self.bar.set_message(self.message(info.loss));
+            // Formatting costs more than a small model's step, and nobody reads faster than this.
+            let due = self.shown.is_none_or(|shown| shown.elapsed() > SHOWN_FOR) || info.step == info.steps;
+            if due {
+                self.shown = Some(Instant::now());
+                let message = self.message(info.loss);
+                self.bar.set_message(format!("{message} {:.1} steps/s", self.bar.per_sec()));
+                self.bar.set_position(info.step);
             }
-        } else if info.step == info.steps || info.step % (info.steps / 10).max(1) == 0 {
+        } else if info.step == info.steps || info.step.is_multiple_of((info.steps / 10).max(1)) {
             let message = self.message(info.loss);
             let percent = 100 * info.step / info.steps;
             self.line(format!(

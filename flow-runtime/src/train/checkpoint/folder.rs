@@ -15,7 +15,7 @@ const PREFIX: &str = "checkpoint-";
 const SUFFIX: &str = ".safetensors";
 
 /// Where the checkpoint after `step` steps lies: `checkpoint-00001000.safetensors`.
-pub(in crate::train) fn file_of(folder: &Path, step: u64) -> PathBuf {
+pub(super) fn file_of(folder: &Path, step: u64) -> PathBuf {
     folder.join(format!("{PREFIX}{step:08}{SUFFIX}"))
 }
 
@@ -45,6 +45,16 @@ pub(in crate::train) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
     Ok(found)
 }
 
+/// Deletes what is left of writes that were cut off by the end of their process; returns what could not be deleted.
+pub(in crate::train) fn remove_leftovers(folder: &Path) -> Vec<(PathBuf, io::Error)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let leftover = |name: &str| name.starts_with(&format!(".{PREFIX}")) && name.ends_with(".tmp");
+    entries
+        .filter(|entry| entry.file_name().to_str().is_some_and(leftover))
+        .filter_map(|entry| fs::remove_file(entry.path()).err().map(|error| (entry.path(), error)))
+        .collect()
+}
+
 fn step_of(name: &str) -> Option<u64> {
     let digits = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
     (digits.len() >= 8 && digits.bytes().all(|b| b.is_ascii_digit())).then(|| digits.parse().ok())?
@@ -53,7 +63,7 @@ fn step_of(name: &str) -> Option<u64> {
 /// Deletes all but the last `keep` checkpoints up to `step`, the one just written; returns what could not be deleted.
 ///
 /// Later ones are left alone: they are not this run's, or they are damaged and this run is about to replace them.
-pub(in crate::train) fn prune(folder: &Path, step: u64, keep: usize) -> Result<Vec<(PathBuf, io::Error)>> {
+pub(super) fn prune(folder: &Path, step: u64, keep: usize) -> Result<Vec<(PathBuf, io::Error)>> {
     let mut ours = list(folder)?;
     ours.retain(|(other, _)| *other <= step);
     let superfluous = ours.len().saturating_sub(keep.max(1));

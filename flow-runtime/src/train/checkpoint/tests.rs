@@ -4,10 +4,7 @@ use std::{fs, path::Path};
 
 use proptest::prelude::*;
 
-use super::{
-    Contents, Reader,
-    format::{self},
-};
+use super::format::{Contents, Reader, checksum_of};
 use crate::error::Error;
 
 fn contents() -> Contents {
@@ -139,8 +136,89 @@ proptest! {
 fn the_checksum_tells_neighbours_apart() {
     let sum = |pairs: &[(&str, &str)]| {
         let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        format::checksum_of(&pairs).sum()
+        checksum_of(&pairs).sum()
     };
     assert_ne!(sum(&[("ab", "c")]), sum(&[("a", "bc")]));
     assert_ne!(sum(&[("a", "1"), ("b", "")]), sum(&[("a", "1b")]));
+}
+
+mod forged {
+    use super::*;
+    use crate::{
+        model::Model,
+        train::{
+            Checkpoint, TrainState,
+            checkpoint::Origin,
+            tests::{BASE, Plain},
+        },
+    };
+
+    /// What a run would write, changed, with a checksum that fits.
+    fn read_changed(change: impl FnOnce(&mut Contents)) -> crate::Result<Checkpoint> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.safetensors");
+        let state = TrainState::new(&BASE, Plain::new(0).weights().clone());
+        let origin = Origin {
+            folder: folder.path(),
+            keep: 1,
+            model: "Plain",
+            schema: Plain::SCHEMA,
+            recipe: &BASE,
+            path: &(),
+            data: "",
+        };
+        let mut contents = origin.contents(&state).unwrap();
+        change(&mut contents);
+        fs::write(&path, contents.encode(&path).unwrap()).unwrap();
+        Checkpoint::read::<Plain>(&path)
+    }
+
+    fn set(key: &'static str, value: &'static str) -> impl FnOnce(&mut Contents) {
+        move |contents| drop(contents.metadata.insert(key.to_owned(), value.to_owned()))
+    }
+
+    #[test]
+    fn metadata_that_is_missing_or_makes_no_sense_is_refused() {
+        assert!(read_changed(|_| ()).is_ok());
+        for key in ["format", "schema", "step", "seed", "parts", "evaluations", "data"] {
+            let error = read_changed(|contents| drop(contents.metadata.remove(key))).unwrap_err();
+            assert!(matches!(&error, Error::Format { got, .. } if got.contains(key)), "{error}");
+        }
+        for (key, value) in [
+            ("format", "flow-checkpoint-999"),
+            ("schema", "moons"),
+            ("step", "-1"),
+            ("step", "1"),
+            ("step", "18446744073709551615"),
+            ("seed", "1e3"),
+            ("parts", "ema."),
+            ("evaluations", "1 0.5,2"),
+        ] {
+            assert!(matches!(read_changed(set(key, value)), Err(Error::Format { .. })), "{key} = {value}");
+        }
+        assert!(matches!(read_changed(set("schema", "0000000000000001")), Err(Error::Schema { got: 1, .. })));
+    }
+
+    #[test]
+    fn weights_that_are_not_finite_are_refused() {
+        for bad in [f32::NAN, f32::INFINITY] {
+            let spoil = |contents: &mut Contents| {
+                if let Some((_, values)) = contents.tensors.get_mut("out.bias") {
+                    values[1] = bad;
+                }
+            };
+            assert!(matches!(read_changed(spoil), Err(Error::Format { .. })));
+        }
+    }
+
+    #[test]
+    fn moments_that_the_optimiser_would_miss_are_refused() {
+        let checkpoint = read_changed(|contents| {
+            contents.metadata.insert("parts".to_owned(), " optimizer.moment1.".to_owned());
+            contents.tensors.retain(|name, _| !name.starts_with("optimizer.moment2."));
+        });
+        let refused = checkpoint.unwrap().into_state(&BASE, &(), "", |_| ());
+        assert!(matches!(refused, Err(Error::Format { .. })));
+        assert!(read_changed(|_| ()).unwrap().into_state(&BASE, &(), "", |_| ()).is_ok());
+    }
 }

@@ -43,13 +43,13 @@ fn points_lie_on_the_path_of_their_row_and_label() {
     let data = Dataset::from_rows(&rows).unwrap().with_class("y", &[0, 1, 2, 0, 1, 2]).unwrap();
     let batch = draw(&BASE, &data, 1, 64);
     let ConditionValues::Class(labels) = &batch.conditions.columns[0].values else { panic!("no labels") };
-    for i in 0..64 {
+    for (i, &label) in labels.iter().enumerate() {
         let (t, xt, ut) = (batch.t[i], &batch.xt[2 * i..2 * i + 2], &batch.ut[2 * i..2 * i + 2]);
         assert!((0.0..1.0).contains(&t));
         let x1: Vec<_> = (0..2).map(|j| xt[j] + (1.0 - t) * ut[j]).collect();
         let row = (x1[0] / 100.0).round() as usize;
         assert!((x1[0] - rows[row][0]).abs() < 1e-2 && (x1[1] - rows[row][1]).abs() < 1e-2);
-        assert_eq!(labels[i] as usize, row % 3);
+        assert_eq!(label as usize, row % 3);
     }
 }
 

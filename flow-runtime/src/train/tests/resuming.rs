@@ -83,6 +83,8 @@ fn a_kill_in_the_middle_of_a_write_costs_the_steps_since_the_checkpoint_before()
         let resumed = fit(full(copy.path()).resume(true).callback(history.clone()));
         assert_eq!(resumed.report.resumed_from, Some(10));
         assert_same(&whole, &resumed);
+        let names = fs::read_dir(copy.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        assert!(names.into_iter().all(|name| name.starts_with("checkpoint-")), "leftovers are cleared away");
         let warnings = history.warnings();
         assert!(warnings.len() == 1 && warnings[0].contains("checkpoint-00000015"), "{warnings:?}");
     }
