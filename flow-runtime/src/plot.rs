@@ -20,6 +20,7 @@ mod axes;
 mod canvas;
 mod cloud;
 mod curves;
+mod frame;
 mod images;
 #[cfg(test)]
 mod tests;

@@ -199,6 +199,10 @@ pub(super) fn tick_width(text: &str, size: f64) -> f64 {
 
 /// Width of a text in pixels.
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
+    // The layout comes before the drawing. A font that cannot be read is reported there.
+    if load_font().is_err() {
+        return 0.0;
+    }
     let width =
         (FONT, size * f64::from(SCALE)).into_font().layout_box(text).map_or(0, |((left, _), (right, _))| right - left);
     f64::from(width) / f64::from(SCALE)

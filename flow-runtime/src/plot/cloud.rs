@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::{
     Options, Series,
-    axes::{Axis, Entry, Frame, Mark},
+    axes::Axis,
     canvas::{Anchor, Color, Drawn, FAINT, Pen, palette, render},
+    frame::{Entry, Frame, Mark},
 };
 use crate::{
     error::{Error, Result},

@@ -36,7 +36,7 @@ fn a_scatter_has_the_asked_size_and_both_colours() {
     // The same input draws the same bytes.
     let first = fs::read(&path).unwrap();
     scatter(&path, &series, &options).unwrap();
-    assert_eq!(fs::read(&path).unwrap(), first);
+    assert!(fs::read(&path).unwrap() == first, "two pictures of the same differ");
     // Two moons are wider than high, and so is the picture if no size is asked for.
     scatter(&path, &series[..1], &Options::default()).unwrap();
     let (width, height) = decode(&path).dimensions();
@@ -63,7 +63,7 @@ fn points_land_where_they_belong_and_outliers_do_not_squeeze_them() {
     // One dot, and in the middle of the frame, which equal scales have made square.
     assert!((5..80).contains(&hits.len()), "{}", hits.len());
     let axis = axes::Axis { low: -1.0, high: 1.0, log: false };
-    let frame = axes::Frame::new((400, 400), &options, &[], axis, axis).with_equal_scales(&options);
+    let frame = frame::Frame::new((400, 400), &options, &[], axis, axis).with_equal_scales(&options);
     let (x, y) = frame.at(0.0, 0.0);
     assert!((cx + 0.5 - x).abs() < 1.0 && (cy + 0.5 - y).abs() < 1.0, "({cx}, {cy}) instead of ({x}, {y})");
     assert!(((frame.right - frame.left) - (frame.bottom - frame.top)).abs() < 1e-9);
