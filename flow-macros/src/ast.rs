@@ -7,8 +7,8 @@ mod solver;
 
 pub(crate) use model::*;
 pub(crate) use recipe::*;
-pub(crate) use scheduler::Scheduler;
-pub(crate) use solver::Solver;
+pub(crate) use scheduler::{Scheduler, SchedulerParameter};
+pub(crate) use solver::*;
 
 use proc_macro2::TokenStream;
 use syn::{Attribute, Ident, Visibility};
@@ -27,6 +27,11 @@ pub(crate) enum Item {
     Scheduler(Scheduler),
     Train(Train),
     Sampler(Sampler),
+    /// Could not be read past its name; the error has been recorded.
+    Failed {
+        keyword: String,
+        head: Header,
+    },
 }
 
 /// What every item starts with.

@@ -4,27 +4,107 @@ mod model;
 mod recipe;
 mod scheduler;
 mod solver;
+mod solver_order;
 
 use crate::{ast, error::Errors, ir};
+use std::collections::BTreeMap;
 
 /// Checks every item; one with a mistake is lowered to a stand-in of the same name.
 pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
+    check_names(file, cx);
+    let blocks = check_blocks(file, cx);
+    let scope = recipe::Scope::of(file);
     let mut items = Vec::new();
     for item in &file.items {
         match item {
             ast::Item::Solver(solver) => {
                 items.push(ir::Item::Solver(
-                    solver::check_solver(solver, cx).unwrap_or_else(|| solver::fallback_solver(&solver.head)),
+                    solver::check_solver(solver, cx).unwrap_or_else(|| solver::fallback_solver(solver)),
                 ));
             }
             ast::Item::Scheduler(scheduler) => {
                 items.push(ir::Item::Scheduler(
                     scheduler::check_scheduler(scheduler, cx)
-                        .unwrap_or_else(|| scheduler::fallback_scheduler(&scheduler.head)),
+                        .unwrap_or_else(|| scheduler::fallback_scheduler(scheduler)),
                 ));
             }
-            _ => {}
+            ast::Item::Model(model) => {
+                let checked = model::check_model(model, &blocks, cx);
+                items.push(ir::Item::Model(
+                    checked.unwrap_or_else(|| model::fallback_model(&model.head, &model.inputs)),
+                ));
+            }
+            ast::Item::Train(train) => {
+                let checked = recipe::check_train(train, &scope, cx);
+                items.extend(checked.or_else(|| recipe::fallback_train(train, &scope)).map(ir::Item::Train));
+            }
+            ast::Item::Sampler(sampler) => {
+                let checked = recipe::check_sampler(sampler, &scope, cx);
+                items.extend(checked.or_else(|| recipe::fallback_sampler(sampler, &scope)).map(ir::Item::Sampler));
+            }
+            ast::Item::Failed { keyword, head } => match keyword.as_str() {
+                "model" => items.push(ir::Item::Model(model::fallback_model(head, &[]))),
+                "solver" => {
+                    let failed = ast::Solver { head: head.clone(), entries: Vec::new(), tableau: None };
+                    items.push(ir::Item::Solver(solver::fallback_solver(&failed)));
+                }
+                "scheduler" => {
+                    let failed = ast::Scheduler {
+                        head: head.clone(),
+                        parameters: Vec::new(),
+                        entries: Vec::new(),
+                        faulty: true,
+                    };
+                    items.push(ir::Item::Scheduler(scheduler::fallback_scheduler(&failed)));
+                }
+                _ => {}
+            },
+            ast::Item::Block(_) => {}
         }
     }
     ir::Module { krate: file.krate.clone(), items }
+}
+
+/// Two items of one name would shadow each other, or clash far from here.
+fn check_names(file: &ast::File, cx: &mut Errors) {
+    let mut seen: BTreeMap<String, &syn::Ident> = BTreeMap::new();
+    for item in &file.items {
+        let name = match item {
+            ast::Item::Block(block) => &block.name,
+            ast::Item::Model(ast::Model { head, .. })
+            | ast::Item::Solver(ast::Solver { head, .. })
+            | ast::Item::Scheduler(ast::Scheduler { head, .. })
+            | ast::Item::Train(ast::Train { head, .. })
+            | ast::Item::Sampler(ast::Sampler { head, .. })
+            | ast::Item::Failed { head, .. } => &head.name,
+        };
+        match seen.get(&name.to_string()) {
+            Some(first) => {
+                cx.at(name, format!("`{name}` is declared twice\nhelp: rename one of the two"));
+                cx.at(first, format!("`{name}` was first declared here"));
+            }
+            None => {
+                seen.insert(name.to_string(), name);
+            }
+        }
+    }
+}
+
+/// Blocks by name; one may not be called as a layer is.
+fn check_blocks<'a>(file: &'a ast::File, cx: &mut Errors) -> model::Blocks<'a> {
+    let mut blocks = model::Blocks::new();
+    for item in &file.items {
+        let ast::Item::Block(block) = item else { continue };
+        let name = block.name.to_string();
+        if crate::keyword::layer_named(&name).is_some() {
+            cx.at(&block.name, format!("`{name}` is a layer of the language\nhelp: choose another name for the block"));
+        }
+        for (index, parameter) in block.parameters.iter().enumerate() {
+            if block.parameters[..index].contains(parameter) {
+                cx.at(parameter, format!("the parameter `{parameter}` is declared twice\nhelp: rename one of the two"));
+            }
+        }
+        blocks.entry(name).or_insert(block);
+    }
+    blocks
 }

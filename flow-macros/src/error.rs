@@ -52,6 +52,7 @@ pub(crate) fn suggest(name: &str, known: &[&str]) -> String {
         _ => {
             let mut sorted = known.to_vec();
             sorted.sort_unstable();
+            sorted.dedup();
             let list: Vec<_> = sorted.iter().map(|k| format!("`{k}`")).collect();
             format!("help: expected one of {}", list.join(", "))
         }

@@ -5,6 +5,8 @@ mod network;
 mod recipe;
 mod scheduler;
 mod solver;
+mod solver_docs;
+mod solver_step;
 
 use crate::ir;
 use proc_macro2::TokenStream;
@@ -29,4 +31,15 @@ pub(crate) fn expand_module(module: &ir::Module) -> TokenStream {
             ir::Item::Sampler(sampler) => recipe::expand_sampler(sampler, &cx),
         })
         .collect()
+}
+
+/// A const expression of a dimension.
+pub(crate) fn dim(dim: &ir::Dim) -> TokenStream {
+    match dim {
+        ir::Dim::Known(value) => {
+            let literal = proc_macro2::Literal::usize_unsuffixed(*value);
+            quote::quote!(#literal)
+        }
+        ir::Dim::Const(tokens) => tokens.clone(),
+    }
 }

@@ -7,8 +7,8 @@ mod solver;
 
 pub(crate) use model::*;
 pub(crate) use recipe::*;
-pub(crate) use scheduler::Scheduler;
-pub(crate) use solver::Solver;
+pub(crate) use scheduler::{Scheduler, SchedulerParameter};
+pub(crate) use solver::*;
 
 /// Everything in one `flow_model!` call that can be expanded.
 pub(crate) struct Module {

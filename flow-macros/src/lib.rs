@@ -11,6 +11,8 @@ mod ir;
 mod keyword;
 mod math;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use error::Errors;
 use proc_macro2::TokenStream;

@@ -83,14 +83,22 @@ fn parse_item(input: ParseStream, items: &mut Vec<Item>, cx: &mut Errors) -> syn
     let name: Ident =
         input.parse().map_err(|error| syn::Error::new(error.span(), format!("expected the name of the {word}")))?;
     let head = Header { attrs, vis, name };
-    items.push(match word.as_str() {
-        "model" => Item::Model(model::parse_model(head, input, cx)?),
-        "block" => Item::Block(model::parse_block(head, input, cx)?),
-        "solver" => Item::Solver(solver::parse_solver(head, input, cx)?),
-        "scheduler" => Item::Scheduler(scheduler::parse_scheduler(head, input, cx)?),
-        "train" => Item::Train(recipe::parse_train(head, input, cx)?),
-        _ => Item::Sampler(recipe::parse_sampler(head, input, cx)?),
-    });
+    let failed = Item::Failed { keyword: word.clone(), head: head.clone() };
+    let item = match word.as_str() {
+        "model" => model::parse_model(head, input, cx).map(Item::Model),
+        "block" => model::parse_block(head, input, cx).map(Item::Block),
+        "solver" => solver::parse_solver(head, input, cx).map(Item::Solver),
+        "scheduler" => scheduler::parse_scheduler(head, input, cx).map(Item::Scheduler),
+        "train" => recipe::parse_train(head, input, cx).map(Item::Train),
+        _ => recipe::parse_sampler(head, input, cx).map(Item::Sampler),
+    };
+    match item {
+        Ok(item) => items.push(item),
+        Err(error) => {
+            items.push(failed);
+            return Err(error);
+        }
+    }
     Ok(())
 }
 
@@ -110,6 +118,12 @@ pub(crate) fn parse_entries(
     known: &[&str],
     cx: &mut Errors,
 ) -> syn::Result<Vec<Entry>> {
+    if !input.peek(syn::token::Brace) {
+        return Err(input.error(format!(
+            "expected the entries of the {item}\nhelp: write `{{ {}: …, }}`",
+            known.first().unwrap_or(&"")
+        )));
+    }
     let content;
     syn::braced!(content in input);
     let mut entries: Vec<Entry> = Vec::new();
@@ -144,7 +158,7 @@ pub(crate) fn parse_entries(
 }
 
 /// Tokens up to the next comma, which is taken too.
-fn take_value(input: ParseStream) -> TokenStream {
+pub(crate) fn take_value(input: ParseStream) -> TokenStream {
     let mut value = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![,]) {
         if let Ok(token) = input.parse::<TokenTree>() {
@@ -153,6 +167,11 @@ fn take_value(input: ParseStream) -> TokenStream {
     }
     let _ = input.parse::<Token![,]>();
     value
+}
+
+/// Goes on behind the next comma of this level.
+pub(crate) fn skip_past_comma(input: ParseStream) {
+    let _ = take_value(input);
 }
 
 /// `` `a`, `b` `` in the order of the table.

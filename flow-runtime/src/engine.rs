@@ -1,1 +1,60 @@
-//! Contents follow.
+//! Where a model runs: devices, and the engines that serve them.
+//!
+//! This version has one engine, on the CPU: the model's dfdx network, run op by op (feature `dfdx`, on by default).
+
+#[cfg(feature = "dfdx")]
+mod activations;
+#[cfg(feature = "dfdx")]
+mod custom;
+mod device;
+#[cfg(feature = "dfdx")]
+mod dfdx;
+mod dropout;
+#[cfg(feature = "dfdx")]
+mod flat;
+#[cfg(feature = "dfdx")]
+mod integrate;
+#[cfg(feature = "dfdx")]
+mod layers;
+#[cfg(feature = "dfdx")]
+mod network;
+#[cfg(feature = "dfdx")]
+mod optimizer;
+
+pub use device::{Device, Resolved};
+#[cfg(feature = "dfdx")]
+pub use dfdx::DfdxEngine;
+pub use dropout::Dropout;
+#[cfg(feature = "dfdx")]
+pub use flat::{entries, load, store};
+#[cfg(feature = "dfdx")]
+pub use network::{Condition, DfdxModel, Element, Inputs, Network};
+
+/// What generated networks name, in one place. Not for use by hand.
+#[cfg(feature = "dfdx")]
+#[doc(hidden)]
+pub mod nn {
+    pub use super::{
+        activations::*,
+        custom::{initial_weights, layout},
+        dropout::Dropout,
+        layers::*,
+        network::{
+            Condition, DfdxModel, Element, Inputs, Network, check_batch, enter, fill_fan_in, fill_normal, fill_ones,
+            fill_zeros, fixed, flatten, reshape, trained,
+        },
+    };
+    pub use ::dfdx::{
+        nn::{
+            BuildOnDevice, Module,
+            modules::{Embedding, LayerNorm1D, Linear, UnbiasedLinear},
+            tensor_collection::{ModuleVisitor, TensorCollection},
+        },
+        shapes::{Const, Dtype, HasShape},
+        tensor::{Cpu, NoneTape, OwnedTape, PutTape, Tape, Tensor},
+        tensor_ops::Device,
+    };
+}
+
+#[cfg(all(test, feature = "dfdx"))]
+mod tests;

@@ -48,16 +48,35 @@ pub enum Error {
         /// How to mend it.
         help: String,
     },
-    /// The loss became NaN or infinite; training stopped before the weights were touched.
+    /// The equations of an implicit step were not solved.
     #[error(
-        "training: the loss is {loss} at step {step} (learning rate {learning_rate:e}); {}\nhelp: lower the learning rate, set `clip: 1.0` in the recipe, or look for values in the data that are far out",
+        "{method}: Newton's iteration did not converge in the step from t = {t0} to {t1}: after {iterations} iterations \
+         it still moves by {correction:.1e} of the state\nhelp: take smaller steps, or look for a jump in the right-hand side"
+    )]
+    NotConverged {
+        /// Name of the method.
+        method: &'static str,
+        /// Start of the step.
+        t0: f64,
+        /// End of the step.
+        t1: f64,
+        /// Iterations taken.
+        iterations: u32,
+        /// Size of the last correction relative to the state; NaN if the linear system has no solution.
+        correction: f64,
+    },
+    /// The loss or its gradient became NaN or infinite; training stopped before the weights were touched.
+    #[error(
+        "training: the loss is {loss} and the norm of its gradient {gradient_norm} at step {step} (learning rate {learning_rate:e}); {}\nhelp: lower the learning rate, set `clip: 1.0` in the recipe, or look for values in the data that are far out",
         last_checkpoint(checkpoint)
     )]
     Diverged {
-        /// The step whose loss is not finite.
+        /// The step that was not taken; the first is 1.
         step: u64,
         /// The loss.
         loss: f64,
+        /// The gradient's Euclidean norm.
+        gradient_norm: f64,
         /// The learning rate at that step.
         learning_rate: f64,
         /// The last good checkpoint, if one was written.

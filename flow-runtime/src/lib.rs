@@ -16,6 +16,7 @@ pub mod plot;
 pub mod prelude;
 pub mod program;
 pub mod rng;
+pub mod sample;
 pub mod solve;
 pub mod tableau;
 pub mod train;

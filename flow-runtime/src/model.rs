@@ -1,47 +1,116 @@
 //! What `flow_model! { model … }` generates: a program and its weights.
 
-use crate::{error::Result, program::Program};
+mod init;
+mod layout;
+mod safetensors;
+mod weights;
+
+pub use layout::{Entry, Layout};
+pub use weights::Weights;
+
+use crate::{data::Conditions, error::Result, program::Program};
+use std::path::Path;
 
 /// A velocity field with weights, as `flow_model! { model … }` declares it.
+///
+/// Implemented by generated code: the required items are its own business, the provided ones are for everybody.
 pub trait Model: Clone + Send + Sync + 'static {
     /// What the model computes.
     const PROGRAM: &'static Program;
 
+    /// Values in the parameters of the program, trained and fixed; those of `custom` layers are not among them.
+    const PARAMETERS: usize = Self::PROGRAM.parameter_count();
+
+    /// Floating-point operations of one evaluation of one sample; see [`Program::flops`].
+    const FLOPS: u64 = Self::PROGRAM.flops();
+
+    /// The number by which a checkpoint knows its model; see [`Program::schema_hash`].
+    const SCHEMA: u64 = Self::PROGRAM.schema_hash();
+
     /// The weights.
     fn weights(&self) -> &Weights;
+
     /// The weights, to change them.
     fn weights_mut(&mut self) -> &mut Weights;
+
+    /// The model with weights that are known to fit; [`from_weights`](Model::from_weights) is the checked way.
+    #[doc(hidden)]
+    fn from_weights_unchecked(weights: Weights) -> Self;
+
+    /// Names and shapes of the parameters. A model with `custom` layers adds theirs.
+    fn layout() -> Layout {
+        Layout::of(Self::PROGRAM)
+    }
+
+    /// The weights that a model of that seed starts with; see [`Weights::init`]. A model with `custom` layers adds
+    /// theirs.
+    fn initial_weights(seed: u64) -> Weights {
+        Weights::init(Self::PROGRAM, seed)
+    }
+
+    /// The model with random weights, the same for a seed everywhere.
+    fn new(seed: u64) -> Self {
+        Self::from_weights_unchecked(Self::initial_weights(seed))
+    }
+
     /// The model with these weights.
     ///
     /// # Errors
-    /// [`Error::Shape`](crate::error::Error::Shape) if they belong to another layout.
-    fn from_weights(weights: Weights) -> Result<Self>;
+    /// [`Error::Shape`](crate::error::Error::Shape) if they belong to another layout,
+    /// [`Error::NotFinite`](crate::error::Error::NotFinite) for NaN and infinities.
+    fn from_weights(weights: Weights) -> Result<Self> {
+        weights.check_layout(Self::PROGRAM.name, &Self::layout())?;
+        weights.check_finite("giving weights to a model")?;
+        Ok(Self::from_weights_unchecked(weights))
+    }
+
+    /// What the model computes: `println!("{}", Moons::program())` draws it as a table.
+    fn program() -> &'static Program {
+        Self::PROGRAM
+    }
+
+    /// Every parameter with its values, row-major.
+    fn parameters(&self) -> impl Iterator<Item = (&Entry, &[f32])> {
+        self.weights().iter()
+    }
+
+    /// The velocity of a batch in `f64`, op by op: the reference that every engine is tested against, and slow.
+    ///
+    /// `x: [batch, state]`, `t: [batch]` or `[1]`, one row of conditions per sample; gives `[batch, state]`.
+    ///
+    /// # Errors
+    /// As [`Program::evaluate`]; among them [`Error::Device`](crate::error::Error::Device) for a `custom` layer.
+    fn velocity_reference(&self, t: &[f64], x: &[f64], conditions: &Conditions) -> Result<Vec<f64>> {
+        let parameters: Vec<f64> =
+            self.weights().values().iter().take(Self::PARAMETERS).map(|value| f64::from(*value)).collect();
+        Self::PROGRAM.evaluate(&parameters, t, x, conditions)
+    }
+
+    /// Reads weights from a safetensors file, by name, as PyTorch's `state_dict` has them (`h.weight: [out, in]`), of
+    /// type `F32` or `F64`.
+    ///
+    /// The file's schema hash must be this model's, if it has one; files written elsewhere have none.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::error::Error::Io) if the file cannot be read;
+    /// [`Error::Schema`](crate::error::Error::Schema) if another model wrote it;
+    /// [`Error::Format`](crate::error::Error::Format) if it is damaged, or with the list of all tensors that are
+    /// missing, superfluous, of another shape or type;
+    /// [`Error::NotFinite`](crate::error::Error::NotFinite) for NaN and infinities.
+    fn load_safetensors(path: impl AsRef<Path>) -> Result<Self> {
+        let weights = Weights::load_safetensors(Self::PROGRAM, Self::layout(), path.as_ref())?;
+        Ok(Self::from_weights_unchecked(weights))
+    }
+
+    /// Writes the weights as a safetensors file, whole or not at all; the same weights give the same bytes.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`](crate::error::Error::NotFinite) if a weight is NaN or infinite,
+    /// [`Error::Io`](crate::error::Error::Io) if the file cannot be written; then what was there stays.
+    fn save_safetensors(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.weights().save_safetensors(Self::PROGRAM, path.as_ref())
+    }
 }
 
-/// The values of a model's parameters: one flat row of `f32` in the order of `layout`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Weights {
-    layout: std::sync::Arc<Layout>,
-    values: Vec<f32>,
-}
-
-/// Names and shapes of a model's parameters, in the order in which their values are stored.
-///
-/// For a model without `custom` layers it is its program's parameter list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layout {
-    entries: Vec<Entry>,
-}
-
-/// One parameter of a [`Layout`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Name in a checkpoint.
-    pub name: String,
-    /// Row-major shape.
-    pub shape: Vec<usize>,
-    /// Where its values start.
-    pub offset: usize,
-    /// Whether training changes it.
-    pub trained: bool,
-}
+#[cfg(test)]
+mod tests;

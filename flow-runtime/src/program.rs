@@ -1,4 +1,24 @@
 //! `Program`: the one meaning of a model, a straight-line list of typed nodes.
+//!
+//! `flow_model! { model … }` emits a program as const data; every engine reads it. Here it is sized
+//! ([`parameter_count`](Program::parameter_count), [`flops`](Program::flops)), named
+//! ([`schema_hash`](Program::schema_hash)), validated ([`check`](Program::check)), printed (`Display`) and evaluated by
+//! the plain `f64` interpreter ([`evaluate`](Program::evaluate)) that every engine is tested against. What an op means
+//! stands in `program/op/`, one file for a family of ops.
+
+mod bind;
+pub mod builder;
+mod check;
+mod display;
+mod interpret;
+mod op;
+#[doc(hidden)]
+pub mod random;
+mod schema;
+mod size;
+
+pub use interpret::{dropout_index, dropout_keeps};
+pub use op::{Op, sinusoidal_frequencies};
 
 /// The one meaning of a model: a straight-line list of typed nodes that every engine reads.
 ///
@@ -88,83 +108,4 @@ pub enum Init {
     Ones,
     /// All zeros.
     Zeros,
-}
-
-/// What a node computes. `x` is its (first) operand; every op acts on each sample by itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Op {
-    /// The input of that index.
-    Input(usize),
-    /// `x Wᵀ + b` on the last axis; parameters: weight `[out, in]`, and bias `[out]` if there is one.
-    Linear,
-    /// The operands side by side on the last axis.
-    Concat,
-    /// `x + y`.
-    Add,
-    /// `x − y`.
-    Sub,
-    /// `x · y`, elementwise.
-    Mul,
-    /// `factor · x`.
-    Scale(f64),
-    /// `x + term`.
-    Shift(f64),
-    /// `max(x, 0)`.
-    Relu,
-    /// `x` if positive, else `alpha (exp(x) − 1)`.
-    Elu {
-        /// Limit at −∞ is `−alpha`.
-        alpha: f64,
-    },
-    /// `x Φ(x)` with the normal distribution's `Φ` (exact, not the tanh form).
-    Gelu,
-    /// `x / (1 + exp(−x))`.
-    Silu,
-    /// `tanh(x)`.
-    Tanh,
-    /// `1 / (1 + exp(−x))`.
-    Sigmoid,
-    /// `ln(1 + exp(x))`.
-    Softplus,
-    /// `x` if positive, else `slope · x`.
-    LeakyRelu {
-        /// Slope of the negative side.
-        slope: f64,
-    },
-    /// `sin(x)`.
-    Sin,
-    /// `exp(x) / Σ exp(x)` over the last axis.
-    Softmax,
-    /// `(x − mean) / sqrt(var + eps) · weight + bias` over the last axis.
-    LayerNorm {
-        /// Added to the variance.
-        eps: f64,
-    },
-    /// `x / sqrt(mean(x²) + eps) · weight` over the last axis.
-    RmsNorm {
-        /// Added to the mean square.
-        eps: f64,
-    },
-    /// While training: zero with probability `p`, else `x / (1 − p)`. Otherwise `x`.
-    Dropout {
-        /// Probability of zero.
-        p: f64,
-    },
-    /// `[sin(w t), cos(w t)]` with `dim / 2` angular frequencies geometric from 1 to `max`.
-    Sinusoidal {
-        /// The highest angular frequency.
-        max: f64,
-    },
-    /// `[sin(2π w t), cos(2π w t)]` with the frequencies of its one (untrained) parameter `w: [dim / 2]`.
-    Fourier,
-    /// Row of the table for the class; parameter: weight `[classes, dim]`.
-    Embedding,
-    /// The same values in another shape.
-    Reshape,
-    /// A dfdx module of the user's; only the dfdx engine runs it.
-    Custom {
-        /// The module's type, as written.
-        module: &'static str,
-    },
 }

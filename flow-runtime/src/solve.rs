@@ -1,29 +1,56 @@
 //! Solving ordinary differential equations `x' = f(t, x)` with Runge–Kutta methods.
+//!
+//! [`solve`] carries a [`State`] over a [`Grid`] with a [`Method`]; the right-hand side is a closure, or anything else
+//! that is a [`VectorField`]. The grid belongs to the solve: the state and its time move together from node to node,
+//! and no stage is evaluated outside the interval.
+//!
+//! ```
+//! use flow_runtime::prelude::*;
+//!
+//! # fn main() -> Result<(), Error> {
+//! // A pendulum that swings for two seconds, in a hundred steps of the classical method.
+//! let pendulum = |_: f64, x: &[f64; 2]| [x[1], -9.81 * x[0].sin()];
+//! let solution = solve(Rk4, pendulum, [0.5, 0.0], &Grid::uniform(0.0, 2.0, 100)?)?;
+//! let energy = |x: &[f64; 2]| x[1] * x[1] / 2.0 - 9.81 * x[0].cos();
+//! assert!((energy(&solution.state) - energy(&[0.5, 0.0])).abs() < 1e-6);
+//! assert_eq!(solution.statistics.evaluations, 400);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | what is wanted | what to call |
+//! |---|---|
+//! | the final state | [`solve`] |
+//! | the states at the nodes | [`solve_with`] and a [`Save`] |
+//! | a look at every step, or a loop of one's own | [`Stepper`], which is also an iterator |
+//! | many solves without allocating | [`Workspace`] |
+//!
+//! Step sizes are those of the grid. Step-size control belongs beside [`Stepper`], on the methods that are
+//! [`Embedded`]. The methods that come with the crate are in [`methods`].
+
+mod field;
+mod grid;
+pub(crate) mod implicit;
+mod linear;
+pub mod methods;
+mod real;
+mod solution;
+mod state;
+mod stepper;
+#[cfg(feature = "dfdx")]
+mod tensor;
+mod workspace;
+
+pub use field::{Fallible, InPlace, VectorField, fallible, in_place};
+pub use grid::Grid;
+pub use methods::*;
+pub use real::Real;
+pub use solution::{Save, Solution, Statistics};
+pub use state::State;
+pub use stepper::{Stepper, solve, solve_with};
+pub use workspace::Workspace;
 
 use crate::{error::Result, tableau::Tableau};
-
-/// A real scalar: `f32` or `f64`.
-pub trait Real: Copy + std::fmt::Debug + PartialOrd + Send + Sync + 'static {
-    /// Rounds from `f64`.
-    fn from_f64(value: f64) -> Self;
-    /// Widens to `f64`.
-    fn to_f64(self) -> f64;
-}
-
-/// What is integrated: a scalar, an array, a vector, a tensor.
-pub trait State: Clone {
-    /// The type of the time and of the coefficients.
-    type Scalar: Real;
-
-    /// `out = self + Σ_i w_i k_i`; the terms are few and known when compiled, so the loop over them unrolls.
-    fn combine_into<const N: usize>(&self, terms: [(Self::Scalar, &Self); N], out: &mut Self) -> Result<()>;
-}
-
-/// A right-hand side `f(t, x)`.
-pub trait VectorField<S: State> {
-    /// Writes `f(t, x)` into `out`.
-    fn evaluate(&mut self, t: S::Scalar, x: &S, out: &mut S) -> Result<()>;
-}
 
 /// A Runge–Kutta method, as `flow_model! { solver … }` declares it.
 ///
@@ -72,3 +99,6 @@ pub trait Embedded: Method {
         error: &mut S,
     ) -> Result<()>;
 }
+
+#[cfg(test)]
+mod tests;

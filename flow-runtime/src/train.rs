@@ -1,6 +1,37 @@
 //! Training: the recipe, the loop, and what surrounds it.
 
-use crate::{data::Dataset, error::Result, flow::Path, model::Model};
+mod batch;
+mod callback;
+mod check;
+pub mod checkpoint;
+mod clip;
+mod ema;
+#[cfg(feature = "dfdx")]
+mod fit;
+pub mod interrupt;
+mod report;
+mod run;
+mod schedule;
+mod session;
+mod state;
+#[cfg(test)]
+mod tests;
+mod trainer;
+
+pub use batch::Batcher;
+pub use callback::{
+    Callback, CheckpointInfo, Control, CsvLog, EarlyStopping, EpochInfo, EvaluationInfo, History, JsonLog, Progress,
+    StartInfo, StepInfo,
+};
+pub use checkpoint::Checkpoint;
+pub use clip::{clip_global_norm, global_norm};
+pub use ema::Ema;
+pub use report::{StoppedBy, TrainReport, Trained};
+pub use run::{StepOutcome, run_steps};
+pub use state::TrainState;
+pub use trainer::Trainer;
+
+use crate::{error::Result, flow::Path, model::Model};
 
 /// What `flow_model! { train … }` generates: a recipe for a model and a path.
 pub trait TrainRecipe: Copy + Default + Send + Sync + 'static {
@@ -162,8 +193,9 @@ pub struct Batch {
 
 /// What the training loop asks of an engine.
 pub trait TrainEngine {
-    /// The loss of a batch, and its gradient with respect to `weights`, written into `gradient`. `step` keys the
-    /// dropout masks.
+    /// The loss of a batch, and its gradient with respect to `weights`, written into `gradient`, which is as long.
+    ///
+    /// `step` keys the dropout masks: it is another number for every batch of a run.
     fn gradient(
         &mut self,
         weights: &[f32],
@@ -173,6 +205,13 @@ pub trait TrainEngine {
         step: u64,
         gradient: &mut [f32],
     ) -> Result<f64>;
+
+    /// The loss of a batch as the model is used, with dropout off; for evaluations.
+    ///
+    /// Unless it is overridden, the loss that [`gradient`](Self::gradient) gives: right for models without dropout.
+    fn loss(&mut self, weights: &[f32], batch: &Batch, loss: Loss) -> Result<f64> {
+        self.gradient(weights, batch, loss, 0, 0, &mut vec![0.0; weights.len()])
+    }
 
     /// One step of the optimiser with learning rate `lr`; `time` counts from 1.
     fn optimize(
@@ -194,6 +233,3 @@ pub struct OptimizerState {
     /// Second moment.
     pub moment2: Vec<f32>,
 }
-
-#[allow(unused)]
-fn _dataset_is_used(_: &Dataset) {}

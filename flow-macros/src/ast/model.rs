@@ -1,7 +1,7 @@
 //! `model` and `block`: a network as `let` bindings and calls.
 
 use super::Header;
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use syn::{Expr, Ident};
 
 /// `pub model Name(x: [2], t: Time) -> [2] { … }`
@@ -37,6 +37,8 @@ pub(crate) enum InputKind {
     Time(Span),
     /// `Class<10>`
     Class(Expr),
+    /// Could not be read; the error has been recorded.
+    Error,
 }
 
 /// `[a, b, …]` with const expressions.
@@ -65,7 +67,7 @@ pub(crate) enum Statement {
     For { start: Expr, end: Expr, inclusive: bool, body: Body },
 }
 
-/// An expression of a body: values, and what looks like one in an argument (a size, a type).
+/// An expression of a body.
 #[derive(Clone)]
 pub(crate) enum Value {
     /// `h`
@@ -78,8 +80,10 @@ pub(crate) enum Value {
     Negate { span: Span, value: Box<Value> },
     /// `{ let a = …; a + b }`
     Body(Body),
-    /// Anything else that Rust reads as an expression: a literal, a constant, `[1, 2]`, a type.
+    /// A literal, a list `[1, 2]` or a path.
     Other(Expr),
+    /// Reads as Rust but not as a value (a const expression, a type); holds what was wrong with it as a value.
+    Opaque(syn::Error),
     /// Could not be read; the error has been recorded.
     Error,
 }
@@ -94,8 +98,14 @@ pub(crate) enum BinaryOp {
 #[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) function: Ident,
-    pub(crate) arguments: Vec<Value>,
+    pub(crate) arguments: Vec<Argument>,
     /// `key = value`
-    pub(crate) options: Vec<(Ident, Expr)>,
-    pub(crate) span: Span,
+    pub(crate) options: Vec<(Ident, Argument)>,
+}
+
+/// An argument is read twice: as a value, and as tokens for where a size, a shape or a type is wanted.
+#[derive(Clone)]
+pub(crate) struct Argument {
+    pub(crate) value: Value,
+    pub(crate) tokens: TokenStream,
 }

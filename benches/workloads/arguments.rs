@@ -1,0 +1,74 @@
+//! The command line, with the names of the peers' `run.py`.
+
+use flow_runtime::prelude::*;
+use std::{error::Error, path::PathBuf};
+
+pub struct Arguments {
+    pub workloads: Vec<String>,
+    pub peers: Vec<String>,
+    pub device: Device,
+    pub repeats: usize,
+    pub warmup: usize,
+    pub seeds: u64,
+    pub max_seconds: f64,
+    pub out: Option<PathBuf>,
+}
+
+pub enum Command {
+    Run(Arguments),
+    /// The process that `W6/cold` starts.
+    ColdChild(Arguments),
+    List,
+    Usage,
+}
+
+const USAGE: &str = "usage: cargo bench --bench workloads -- [--list] [--workloads PREFIX,…] [--peers flow,dfdx-by-hand] \
+[--device auto|cpu|cuda|dfdx] [--repeats 5] [--warmup 1] [--seeds 3] [--max-seconds 60] [--out results.jsonl]";
+
+impl Arguments {
+    pub fn read() -> Result<Command, Box<dyn Error>> {
+        use lexopt::{Arg, ValueExt};
+        let mut arguments = Arguments {
+            workloads: Vec::new(),
+            peers: vec!["flow".to_owned()],
+            device: Device::Auto,
+            repeats: 5,
+            warmup: 1,
+            seeds: 3,
+            max_seconds: 60.0,
+            out: None,
+        };
+        let mut cold = false;
+        let list = |text: String| -> Vec<String> { text.split(',').map(str::to_owned).collect() };
+        let mut parser = lexopt::Parser::from_env();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Arg::Long("workloads") => arguments.workloads = list(parser.value()?.parse()?),
+                Arg::Long("peers") => arguments.peers = list(parser.value()?.parse()?),
+                Arg::Long("device") => arguments.device = parser.value()?.parse()?,
+                Arg::Long("repeats") => arguments.repeats = parser.value()?.parse()?,
+                Arg::Long("warmup") => arguments.warmup = parser.value()?.parse()?,
+                Arg::Long("seeds") => arguments.seeds = parser.value()?.parse()?,
+                Arg::Long("max-seconds") => arguments.max_seconds = parser.value()?.parse()?,
+                Arg::Long("out") => arguments.out = Some(parser.value()?.into()),
+                Arg::Long("cold-child") => cold = true,
+                Arg::Long("list") => return Ok(Command::List),
+                // Cargo says so to every bench.
+                Arg::Long("bench") => {}
+                Arg::Long("help") | Arg::Short('h') => {
+                    println!("{USAGE}");
+                    return Ok(Command::Usage);
+                }
+                other => return Err(format!("{}\n{USAGE}", other.unexpected()).into()),
+            }
+        }
+        if arguments.repeats == 0 || arguments.seeds == 0 {
+            return Err("`--repeats` and `--seeds` are at least 1".into());
+        }
+        Ok(if cold { Command::ColdChild(arguments) } else { Command::Run(arguments) })
+    }
+
+    pub fn wants(&self, workload: &str) -> bool {
+        self.workloads.is_empty() || self.workloads.iter().any(|prefix| prefix == "all" || workload.starts_with(prefix))
+    }
+}

@@ -1,0 +1,85 @@
+//! Learns to carry Gaussian noise to two moons, and draws the samples, their way and the flow as a moving picture.
+//!
+//! ```text
+//! cargo run --release --example two_moons
+//! ```
+
+mod common;
+
+use flow_runtime::{data, metrics, plot, prelude::*};
+use std::{error::Error, process::ExitCode, time::Instant};
+
+flow_model! {
+    /// Velocity field that carries noise to two moons.
+    pub model Moons(x: [2], t: Time) -> [2] {
+        let e = sinusoidal(t, 32);
+        let h = elu(linear(concat(x, e), 64));
+        let h = elu(linear(h, 128));
+        let h = elu(linear(h, 64));
+        linear(h, 2)
+    }
+
+    pub train MoonsTraining for Moons {
+        path: Affine(CondOt),
+        loss: mse,
+        optimizer: adam(lr = 1e-3),
+        schedule: cosine(floor = 0.05, warmup = 100),
+        batch: 256,
+        steps: 10_000,
+        ema: 0.999,
+    }
+
+    pub sampler MoonsSampler for Moons { solver: Rk4, grid: uniform(100), source: gaussian }
+}
+
+fn main() -> ExitCode {
+    common::run(two_moons)
+}
+
+fn two_moons() -> Result<(), Box<dyn Error>> {
+    let Some(arguments) = common::Arguments::read("two_moons", 10_000, 10_000)? else { return Ok(()) };
+    let out = &arguments.out;
+    std::fs::create_dir_all(out)?;
+    println!("{}", Moons::PROGRAM);
+
+    let moons = data::two_moons(100_000, 0.05, 2)?;
+    let trained = MoonsTraining::trainer()
+        .steps(arguments.steps)
+        .seed(arguments.seed)
+        .device(arguments.device)
+        .progress(true)
+        .log_csv(out.join("loss.csv"))
+        .fit(&moons)?;
+    plot::loss_curve(out.join("loss.png"), &trained.losses, "two moons")?;
+    trained.model.save_safetensors(out.join("moons.safetensors"))?;
+
+    let start = Instant::now();
+    let sampler = MoonsSampler::new(&trained.model).device(arguments.device).seed(arguments.seed);
+    let samples = sampler.sample(arguments.samples)?;
+    let sampling_seconds = start.elapsed().as_secs_f64();
+    let fresh = data::two_moons(samples.rows(), 0.05, 5)?;
+    let sliced_w2 = metrics::sliced_wasserstein2(&samples, &fresh)?;
+    let energy = metrics::energy_distance(&samples, &fresh)?;
+    println!("sliced Wasserstein-2 {sliced_w2:.4}, energy distance {energy:.5} (to {} fresh points)", fresh.rows());
+
+    let ways = sampler.trajectories(2_000.min(arguments.samples), &Conditions::none(), 2)?;
+    plot::samples(out.join("samples.png"), &samples, &fresh)?;
+    plot::trajectories(out.join("trajectories.png"), &ways.states, 200)?;
+    plot::animation(out.join("flow.gif"), &ways.times, &ways.states)?;
+    for picture in ["loss.png", "samples.png", "trajectories.png", "flow.gif"] {
+        println!("wrote {}", out.join(picture).display());
+    }
+
+    arguments.report(&serde_json::json!({
+        "example": "two_moons",
+        "device": arguments.device.to_string(),
+        "seed": arguments.seed,
+        "steps": trained.report.steps,
+        "seconds": trained.report.seconds,
+        "steps_per_second": trained.report.steps_per_second,
+        "samples": samples.rows(),
+        "sampling_seconds": sampling_seconds,
+        "sliced_wasserstein": sliced_w2,
+        "energy_distance": energy,
+    }))
+}

@@ -1,0 +1,217 @@
+//! Dimensions: literals are computed here, constants are left to the compiler under the same span.
+
+use crate::{
+    ast,
+    error::Errors,
+    expand::dim as tokens,
+    ir::{Assertion, Dim, Shape},
+};
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{BinOp, Expr, Lit, spanned::Spanned};
+
+/// Largest dimension that is believed; a product of a few of them still fits `usize`.
+const LARGEST: usize = 1 << 24;
+
+/// Reads and compares dimensions, collecting `const` assertions for those that only the compiler can compare.
+#[derive(Default)]
+pub(super) struct Dims {
+    pub(super) assertions: Vec<Assertion>,
+}
+
+impl Dims {
+    /// A list of positive sizes.
+    pub(super) fn shape(&mut self, shape: &ast::Shape, cx: &mut Errors) -> Shape {
+        shape.dims.iter().map(|dim| self.size(dim, cx)).collect()
+    }
+
+    /// One positive size. An error is recorded and 1 returned for what cannot be one.
+    pub(super) fn size(&mut self, expr: &Expr, cx: &mut Errors) -> Dim {
+        match literal(expr) {
+            Literal::Value(0) => {
+                cx.at(expr, "a dimension is at least 1, found 0");
+                Dim::Known(1)
+            }
+            Literal::Value(value) if value > LARGEST => {
+                cx.at(expr, format!("a dimension is at most {LARGEST}, found {value}"));
+                Dim::Known(1)
+            }
+            Literal::Value(value) => Dim::Known(value),
+            Literal::Wrong(span, message) => {
+                cx.span(span, message);
+                Dim::Known(1)
+            }
+            Literal::Not => {
+                let tokens = expr.to_token_stream();
+                let text = show_tokens(&tokens);
+                let message = format!("the dimension `{text}` is at least 1, found 0");
+                // Said once, where the constant is first used.
+                if self.assertions.iter().all(|assertion| assertion.message != message) {
+                    let condition = quote_spanned!(expr.span()=> (#tokens) > 0);
+                    self.assertions.push(Assertion { span: expr.span(), condition, message });
+                }
+                Dim::Const(tokens)
+            }
+        }
+    }
+
+    /// Whether two shapes agree; an error if they are known to differ, an assertion if the compiler has to tell.
+    pub(super) fn same_shape(
+        &mut self,
+        got: &[Dim],
+        expected: &[Dim],
+        span: Span,
+        cx: &mut Errors,
+        message: impl Fn(String, String) -> String,
+    ) -> bool {
+        let text = message(show_shape(got), show_shape(expected));
+        if got.len() != expected.len() {
+            cx.span(span, text);
+            return false;
+        }
+        for (a, b) in got.iter().zip(expected) {
+            if !self.same(a, b, span, &text) {
+                cx.span(span, text);
+                return false;
+            }
+        }
+        true
+    }
+
+    /// `false` only if the two are known to differ.
+    pub(super) fn same(&mut self, a: &Dim, b: &Dim, span: Span, message: &str) -> bool {
+        match (a, b) {
+            (Dim::Known(a), Dim::Known(b)) => a == b,
+            _ => {
+                let (left, right) = (tokens(a), tokens(b));
+                if left.to_string() != right.to_string() {
+                    self.assertions.push(Assertion {
+                        span,
+                        condition: quote_spanned!(span=> (#left) == (#right)),
+                        message: message.to_owned(),
+                    });
+                }
+                true
+            }
+        }
+    }
+
+    /// Requires `dim` to be even.
+    pub(super) fn even(&mut self, dim: &Dim, span: Span, message: &str, cx: &mut Errors) {
+        match dim {
+            Dim::Known(value) if value % 2 == 0 => {}
+            Dim::Known(value) => cx.span(span, format!("{message}, found {value}\nhelp: write {}", value + 1)),
+            Dim::Const(tokens) => self.assertions.push(Assertion {
+                span,
+                condition: quote_spanned!(span=> (#tokens) % 2 == 0),
+                message: message.to_owned(),
+            }),
+        }
+    }
+}
+
+/// The sum of two dimensions.
+pub(super) fn sum(a: &Dim, b: &Dim) -> Dim {
+    match (a, b) {
+        (Dim::Known(a), Dim::Known(b)) => Dim::Known(a.saturating_add(*b)),
+        _ => {
+            let (a, b) = (tokens(a), tokens(b));
+            Dim::Const(quote!((#a) + (#b)))
+        }
+    }
+}
+
+/// The product of all dimensions.
+pub(super) fn product(shape: &[Dim]) -> Dim {
+    shape
+        .iter()
+        .cloned()
+        .reduce(|a, b| match (&a, &b) {
+            (Dim::Known(a), Dim::Known(b)) => Dim::Known(a.saturating_mul(*b)),
+            (Dim::Known(1), _) => b,
+            (_, Dim::Known(1)) => a,
+            _ => {
+                let (a, b) = (tokens(&a), tokens(&b));
+                Dim::Const(quote!((#a) * (#b)))
+            }
+        })
+        .unwrap_or(Dim::Known(1))
+}
+
+/// Half of an even dimension.
+pub(super) fn half(dim: &Dim) -> Dim {
+    match dim {
+        Dim::Known(value) => Dim::Known(value / 2),
+        Dim::Const(tokens) => Dim::Const(quote!((#tokens) / 2)),
+    }
+}
+
+/// `[1, 28, WIDTH]`
+pub(super) fn show_shape(shape: &[Dim]) -> String {
+    let dims: Vec<_> = shape.iter().map(show).collect();
+    format!("[{}]", dims.join(", "))
+}
+
+/// `28` or `WIDTH * 2`
+pub(super) fn show(dim: &Dim) -> String {
+    match dim {
+        Dim::Known(value) => value.to_string(),
+        Dim::Const(tokens) => show_tokens(tokens),
+    }
+}
+
+/// Tokens as a person writes them.
+fn show_tokens(tokens: &TokenStream) -> String {
+    tokens.to_string().replace(" :: ", "::").replace("( ", "(").replace(" )", ")")
+}
+
+pub(super) enum Literal {
+    Value(usize),
+    /// A literal, but not a size.
+    Wrong(Span, String),
+    /// Something that the compiler has to evaluate.
+    Not,
+}
+
+/// Evaluates integer literals and `+ - * / %` of them.
+pub(super) fn literal(expr: &Expr) -> Literal {
+    match expr {
+        Expr::Lit(lit) => match &lit.lit {
+            Lit::Int(int) if matches!(int.suffix(), "" | "usize") => match int.base10_parse::<usize>() {
+                Ok(value) => Literal::Value(value),
+                Err(_) => Literal::Wrong(int.span(), format!("the size {int} is too large")),
+            },
+            other => Literal::Wrong(other.span(), "expected a size, a positive integer such as `64`".to_owned()),
+        },
+        Expr::Paren(inner) => literal(&inner.expr),
+        Expr::Group(inner) => literal(&inner.expr),
+        Expr::Block(block) => match block.block.stmts.as_slice() {
+            [syn::Stmt::Expr(inner, None)] if block.label.is_none() && block.attrs.is_empty() => literal(inner),
+            _ => Literal::Not,
+        },
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => {
+            Literal::Wrong(unary.span(), "a dimension is at least 1, found a negative number".to_owned())
+        }
+        Expr::Binary(binary) => match (literal(&binary.left), literal(&binary.right)) {
+            (Literal::Value(a), Literal::Value(b)) => {
+                let value = match binary.op {
+                    BinOp::Add(_) => a.checked_add(b),
+                    BinOp::Sub(_) => a.checked_sub(b),
+                    BinOp::Mul(_) => a.checked_mul(b),
+                    BinOp::Div(_) => a.checked_div(b),
+                    BinOp::Rem(_) => a.checked_rem(b),
+                    _ => return Literal::Not,
+                };
+                match value {
+                    Some(value) => Literal::Value(value),
+                    None => {
+                        Literal::Wrong(binary.span(), "this size overflows, is negative or divides by zero".to_owned())
+                    }
+                }
+            }
+            (wrong @ Literal::Wrong(..), _) | (_, wrong @ Literal::Wrong(..)) => wrong,
+            _ => Literal::Not,
+        },
+        _ => Literal::Not,
+    }
+}

@@ -1,0 +1,126 @@
+//! Names of devices, and what they mean on this machine.
+
+use crate::error::{Error, Result};
+use std::{fmt, str::FromStr};
+
+/// Where to run: `auto`, `cpu`, `dfdx`, `cuda` or `cuda:1` on a command line.
+///
+/// ```
+/// use flow_runtime::engine::Device;
+/// assert_eq!("cuda:1".parse::<Device>()?, Device::Cuda(1));
+/// assert_eq!(Device::Cuda(0).to_string(), "cuda");
+/// assert!("gpu".parse::<Device>().is_err());
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Device {
+    /// The fastest there is.
+    #[default]
+    Auto,
+    /// The CPU, on its fastest engine.
+    Cpu,
+    /// The CPU, on the dfdx engine.
+    Dfdx,
+    /// The NVIDIA GPU of that index.
+    Cuda(usize),
+}
+
+/// The engine that a [`Device`] stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Resolved {
+    /// The dfdx engine on the CPU.
+    Dfdx,
+}
+
+impl Device {
+    /// The engine that serves this device here. In this version `auto`, `cpu` and `dfdx` are the dfdx engine.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if there is none.
+    pub fn resolve(self) -> Result<Resolved> {
+        let missing = |found: &str, help: &str| {
+            Err(Error::Device { asked: self.to_string(), found: found.to_owned(), help: help.to_owned() })
+        };
+        match self {
+            Self::Cuda(_) => missing("this version has no CUDA engine", "use `cpu`"),
+            Self::Auto | Self::Cpu | Self::Dfdx if cfg!(feature = "dfdx") => Ok(Resolved::Dfdx),
+            Self::Auto | Self::Cpu | Self::Dfdx => missing(
+                "flow-runtime was built without the feature `dfdx`, which has the engine of this version",
+                "build with `--features dfdx`, or without `--no-default-features`",
+            ),
+        }
+    }
+}
+
+impl FromStr for Device {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => return Ok(Self::Auto),
+            "cpu" => return Ok(Self::Cpu),
+            "dfdx" => return Ok(Self::Dfdx),
+            "cuda" => return Ok(Self::Cuda(0)),
+            _ => {}
+        }
+        // `parse` alone would take `cuda:+1`.
+        let index = text.strip_prefix("cuda:").filter(|index| index.bytes().all(|byte| byte.is_ascii_digit()));
+        index.and_then(|index| index.parse().ok()).map(Self::Cuda).ok_or_else(|| Error::Invalid {
+            operation: "device",
+            what: "the name".to_owned(),
+            got: format!("`{text}`"),
+            expected: "`auto`, `cpu`, `dfdx`, `cuda` or `cuda:1`".to_owned(),
+            help: "use `auto` for the fastest there is".to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Cpu => f.write_str("cpu"),
+            Self::Dfdx => f.write_str("dfdx"),
+            Self::Cuda(0) => f.write_str("cuda"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back() {
+        for device in [Device::Auto, Device::Cpu, Device::Dfdx, Device::Cuda(0), Device::Cuda(7)] {
+            assert_eq!(device.to_string().parse::<Device>().ok(), Some(device));
+        }
+        assert_eq!("cuda:0".parse::<Device>().ok(), Some(Device::Cuda(0)));
+    }
+
+    #[test]
+    fn other_names_are_refused_with_the_list() {
+        for name in ["", "gpu", "CPU", "cuda:", "cuda:-1", "cuda:+1", "cuda:one", "cuda:99999999999999999999"] {
+            let error = name.parse::<Device>().map_err(|error| error.to_string());
+            assert!(matches!(&error, Err(text) if text.contains("`cuda:1`") && text.contains(name)), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn cuda_is_a_typed_error_in_this_version() {
+        let error = Device::Cuda(1).resolve().map_err(|error| error.to_string());
+        assert_eq!(error.err().as_deref(), Some("device `cuda:1`: this version has no CUDA engine\nhelp: use `cpu`"));
+    }
+
+    #[test]
+    fn the_cpu_is_the_dfdx_engine_if_it_is_built() {
+        for device in [Device::Auto, Device::Cpu, Device::Dfdx] {
+            match device.resolve() {
+                Ok(resolved) => assert!(cfg!(feature = "dfdx") && resolved == Resolved::Dfdx),
+                Err(error) => assert!(!cfg!(feature = "dfdx") && error.to_string().contains("--features dfdx")),
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The plain interpreter in `f64`: the oracle that every engine is tested against. Clear, not fast.
+
+use super::{Op, Program, op::Arguments};
+use crate::{
+    data::{ConditionValues, Conditions},
+    error::{Error, Result},
+    rng::{Philox, Stream},
+};
+
+const OPERATION: &str = "evaluating a program";
+
+/// The random number behind an element of a dropout layer: `ordinal · 2^40 + sample · len + element`.
+///
+/// `ordinal` counts the program's dropout nodes in order from 0, `sample` is the row in the batch, `len` the values of
+/// one sample at that node and `element` the place among them, row-major. Unique up to 1024 dropout nodes
+/// and `2^40` values of a batch at one node.
+pub const fn dropout_index(ordinal: u64, sample: u64, len: u64, element: u64) -> u64 {
+    (ordinal << 40).wrapping_add(sample.wrapping_mul(len)).wrapping_add(element)
+}
+
+/// Whether the element with that [`dropout_index`] stays in training step `step`, in a layer that drops with
+/// probability `p`: `u ≥ p` for the element's number `u` of `U[0, 1)`,
+/// [`Philox::uniform_f32`] of ([`Stream::Dropout`], `step`).
+pub const fn dropout_keeps(seed: u64, step: u64, index: u64, p: f64) -> bool {
+    Philox::new(seed, Stream::Dropout, step).uniform_f32(index) as f64 >= p
+}
+
+/// Answers, for a [`dropout_index`] and a probability of zero, whether the element stays.
+type Keep<'a> = &'a dyn Fn(u64, f64) -> bool;
+
+impl Program {
+    /// The velocity of a batch, computed in `f64`, with dropout off.
+    ///
+    /// # Shapes
+    /// `parameters: [parameter_count]` in the order of `self.parameters`; `x: [batch, state]`; `t: [batch]`, or `[1]`
+    /// for one time that all samples share; a condition has one row per sample; the result is `[batch, state]`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::Invalid`] and [`Error::NotFinite`] for operands that do not fit or are not finite, a
+    /// condition that is missing, unknown or out of range, or a program that fails [`check`](Program::check);
+    /// [`Error::Device`] for a `custom` layer, which only the dfdx engine runs.
+    ///
+    /// ```
+    /// use flow_runtime::{data::Conditions, program::builder::Builder};
+    /// let mut b = Builder::new("Decay", &[2]);
+    /// let velocity = b.scale(b.state(), -0.5);
+    /// let program = b.finish(velocity)?;
+    /// let v = program.evaluate(&[], &[0.0], &[1.0, 2.0, 3.0, 4.0], &Conditions::default())?;
+    /// assert_eq!(v, [-0.5, -1.0, -1.5, -2.0]);
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
+    pub fn evaluate(&self, parameters: &[f64], t: &[f64], x: &[f64], conditions: &Conditions) -> Result<Vec<f64>> {
+        self.interpret(parameters, t, x, conditions, None)
+    }
+
+    /// As [`evaluate`](Program::evaluate), with dropout on, as it is in training step `step` of a run with that seed;
+    /// see [`dropout_keeps`].
+    ///
+    /// # Errors
+    /// As [`evaluate`](Program::evaluate).
+    pub fn evaluate_training(
+        &self,
+        parameters: &[f64],
+        t: &[f64],
+        x: &[f64],
+        conditions: &Conditions,
+        seed: u64,
+        step: u64,
+    ) -> Result<Vec<f64>> {
+        self.interpret(parameters, t, x, conditions, Some(&|index, p| dropout_keeps(seed, step, index, p)))
+    }
+
+    fn interpret(
+        &self,
+        parameters: &[f64],
+        t: &[f64],
+        x: &[f64],
+        conditions: &Conditions,
+        keep: Option<Keep<'_>>,
+    ) -> Result<Vec<f64>> {
+        self.check()?;
+        let batch = self.check_operands(parameters, t, x)?;
+        let conditions = self.bind_conditions(OPERATION, conditions, batch)?;
+        let dim = self.state_dim();
+        let rows: Vec<&[f64]> = (0..self.parameters.len())
+            .map(|i| &parameters[self.parameter_offset(i)..self.parameter_offset(i + 1)])
+            .collect();
+        let mut values: Vec<Vec<f64>> = self.nodes.iter().map(|node| vec![0.0; node.size()]).collect();
+        let mut velocity = Vec::with_capacity(x.len());
+        for sample in 0..batch {
+            let time = if t.len() == 1 { t[0] } else { t[sample] };
+            let conditions = conditions.iter().map(|condition| row(condition, sample));
+            let inputs: Vec<Vec<f64>> =
+                [x[sample * dim..(sample + 1) * dim].to_vec(), vec![time]].into_iter().chain(conditions).collect();
+            let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
+            self.interpret_sample(&rows, &inputs, sample, keep, &mut values)?;
+            velocity.extend_from_slice(&values[self.output]);
+        }
+        Ok(velocity)
+    }
+
+    /// Fills `values` with the value of every node for one sample.
+    fn interpret_sample(
+        &self,
+        parameters: &[&[f64]],
+        inputs: &[&[f64]],
+        sample: usize,
+        keep: Option<Keep<'_>>,
+        values: &mut [Vec<f64>],
+    ) -> Result<()> {
+        let mut ordinal = 0;
+        for (i, node) in self.nodes.iter().enumerate() {
+            let (before, rest) = values.split_at_mut(i);
+            let operands: Vec<&[f64]> = node.inputs.iter().map(|&input| before[input].as_slice()).collect();
+            let parameters: Vec<&[f64]> = node.parameters.iter().map(|&p| parameters[p]).collect();
+            let keeps = keep.map(|keep| {
+                move |element: usize, p| {
+                    keep(dropout_index(ordinal, sample as u64, node.size() as u64, element as u64), p)
+                }
+            });
+            let keeps = keeps.as_ref().map(|keeps| keeps as &dyn Fn(usize, f64) -> bool);
+            let arguments = Arguments { node, operands: &operands, parameters: &parameters, inputs, keep: keeps };
+            node.op.rule(|rule| rule.evaluate(&arguments, &mut rest[0]))?;
+            ordinal += u64::from(matches!(node.op, Op::Dropout { .. }));
+        }
+        Ok(())
+    }
+
+    /// Sizes and finiteness of the numbers; gives the size of the batch.
+    fn check_operands(&self, parameters: &[f64], t: &[f64], x: &[f64]) -> Result<usize> {
+        let batch = self.batch_size(OPERATION, x.len())?;
+        let shape = |what: &str, got: usize, expected: String, help: &str| Error::Shape {
+            operation: OPERATION,
+            what: what.to_owned(),
+            got: format!("[{got}]"),
+            expected,
+            help: help.to_owned(),
+        };
+        if parameters.len() != self.parameter_count() {
+            let expected = format!("[{}]", self.parameter_count());
+            return Err(shape("the row of parameters", parameters.len(), expected, "take the weights of this model"));
+        }
+        if t.len() != batch && t.len() != 1 {
+            let expected = format!("[{batch}] or [1]");
+            return Err(shape("the time `t`", t.len(), expected, "give one time per sample, or one that all share"));
+        }
+        for (what, values) in [("a parameter", parameters), ("the time `t`", t), ("the state `x`", x)] {
+            if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+                return Err(Error::NotFinite {
+                    operation: OPERATION,
+                    what: what.to_owned(),
+                    at: format!("index {at}"),
+                    help: "look for where the number was made; nothing was computed".to_owned(),
+                });
+            }
+        }
+        Ok(batch)
+    }
+}
+
+/// The value of a condition for one sample; a label is its number.
+fn row(values: &ConditionValues, sample: usize) -> Vec<f64> {
+    match values {
+        ConditionValues::Class(labels) => vec![f64::from(labels[sample])],
+        ConditionValues::Vector { dim, values } => {
+            values[sample * dim..(sample + 1) * dim].iter().map(|value| f64::from(*value)).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

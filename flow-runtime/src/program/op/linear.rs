@@ -1,0 +1,77 @@
+//! `linear`: `y = x Wᵀ + b` on the last axis; `x: [.., in]`, `W: [out, in]`, `b: [out]` or none, `y: [.., out]`.
+
+use super::rule::{Arguments, Mismatch, Rule, Signature, same, split_last};
+use crate::{error::Result, program::Node};
+
+/// Rule of [`Op::Linear`](super::Op::Linear).
+pub(crate) struct Linear;
+
+impl Rule for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn check(&self, signature: &Signature<'_>) -> Result<(), Mismatch> {
+        let [x] = signature.operands()?;
+        let (width, rows) = split_last("the operand", x)?;
+        let (out, result_rows) = split_last("the result", signature.result)?;
+        same("the result without its last axis", result_rows, rows)?;
+        match signature.parameters {
+            [weight] => same("the weight", weight, &[out, width]),
+            [weight, bias] => {
+                same("the weight", weight, &[out, width])?;
+                same("the bias", bias, &[out])
+            }
+            other => Err(Mismatch {
+                what: "the list of parameters".to_owned(),
+                got: format!("{} parameters", other.len()),
+                expected: "a weight, or a weight and a bias".to_owned(),
+            }),
+        }
+    }
+
+    fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
+        let (x, weight, width) = (arguments.operands[0], arguments.parameters[0], arguments.width());
+        let bias = arguments.parameters.get(1);
+        let fan_in = weight.len() / width;
+        for (x, y) in x.chunks_exact(fan_in).zip(out.chunks_exact_mut(width)) {
+            for (o, (y, row)) in y.iter_mut().zip(weight.chunks_exact(fan_in)).enumerate() {
+                let product: f64 = x.iter().zip(row).map(|(x, w)| x * w).sum();
+                *y = product + bias.map_or(0.0, |bias| bias[o]);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Floating-point operations for one sample: `2 · in · out` for each row of the operand; the bias is not counted.
+pub(crate) const fn flops(node: &Node, weight: &[usize]) -> u64 {
+    match weight {
+        [_, fan_in] => 2u64.saturating_mul(node.size() as u64).saturating_mul(*fan_in as u64),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        data::Conditions,
+        program::{Op, builder::Builder},
+    };
+
+    /// `[[1, 2], [3, 4], [5, 6]] (7, 8) + (0.5, 0.25, 0.125)` by hand, and two rows at once.
+    #[test]
+    fn is_the_affine_map_of_each_row() {
+        let mut b = Builder::new("M", &[2, 2]);
+        let h = b.linear("h", b.state(), 3, true);
+        let out = b.linear("out", h, 2, false);
+        let program = b.finish(out).unwrap();
+        assert_eq!(program.nodes[h.index()].op, Op::Linear);
+        let weights = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.5, 0.25, 0.125, 1.0, 0.0, 0.0, 0.0, -1.0, 1.0];
+        let y = program.evaluate(&weights, &[0.0], &[7.0, 8.0, 1.0, -1.0], &Conditions::default()).unwrap();
+        let first = [23.5, 53.25, 83.125];
+        let second = [-0.5, -0.75, -0.875];
+        assert_eq!(y, [first[0], first[2] - first[1], second[0], second[2] - second[1]]);
+        assert_eq!(program.flops(), 2 * (2 * 2 * 3 + 2 * 3 * 2));
+    }
+}

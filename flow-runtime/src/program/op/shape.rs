@@ -1,0 +1,86 @@
+//! `concat` on the last axis, and `reshape` (of which `flatten` is a case).
+
+use super::rule::{Arguments, Mismatch, Rule, Signature, same, split_last};
+use crate::error::Result;
+
+/// Rule of [`Op::Concat`](super::Op::Concat): `[.., a], [.., b], … → [.., a + b + …]`.
+pub(crate) struct Concat;
+
+/// Rule of [`Op::Reshape`](super::Op::Reshape): the same values, row-major, in another shape.
+pub(crate) struct Reshape;
+
+impl Rule for Concat {
+    fn name(&self) -> &'static str {
+        "concat"
+    }
+
+    fn check(&self, signature: &Signature<'_>) -> Result<(), Mismatch> {
+        let [] = signature.parameters()?;
+        let (width, rows) = split_last("the result", signature.result)?;
+        let mut sum = 0usize;
+        for (i, operand) in signature.operands.iter().enumerate() {
+            let what = format!("operand {i}");
+            let (operand_width, operand_rows) = split_last(&what, operand)?;
+            same(&format!("{what} without its last axis"), operand_rows, rows)?;
+            sum = sum.saturating_add(operand_width);
+        }
+        same("the result's last axis", &[width], &[sum])
+    }
+
+    fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
+        let width = arguments.width();
+        let rows = out.len() / width;
+        for (row, out) in out.chunks_exact_mut(width).enumerate() {
+            let values = arguments.operands.iter().flat_map(|x| {
+                let width = x.len() / rows;
+                &x[row * width..(row + 1) * width]
+            });
+            for (out, value) in out.iter_mut().zip(values) {
+                *out = *value;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rule for Reshape {
+    fn name(&self) -> &'static str {
+        "reshape"
+    }
+
+    fn check(&self, signature: &Signature<'_>) -> Result<(), Mismatch> {
+        let x = signature.unary()?;
+        let size = |shape: &[usize]| shape.iter().fold(1usize, |product, dim| product.saturating_mul(*dim));
+        if size(x) == size(signature.result) {
+            return Ok(());
+        }
+        Err(Mismatch {
+            what: "the result".to_owned(),
+            got: format!("{:?}, {} values", signature.result, size(signature.result)),
+            expected: format!("the {} values of {x:?}", size(x)),
+        })
+    }
+
+    fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
+        out.copy_from_slice(arguments.operands[0]);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::program::{Op, op::rule::value_of};
+
+    #[test]
+    fn concat_joins_row_by_row() {
+        let (x, y): (&[f64], &[f64]) = (&[1.0, 2.0, 3.0, 4.0], &[5.0, 6.0]);
+        assert_eq!(value_of(Op::Concat, &[x, y], &[], &[2, 3]), [1.0, 2.0, 5.0, 3.0, 4.0, 6.0]);
+        assert_eq!(value_of(Op::Concat, &[y, x], &[], &[6]), [5.0, 6.0, 1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(value_of(Op::Concat, &[x], &[], &[4]), x);
+    }
+
+    #[test]
+    fn reshape_keeps_the_order() {
+        assert_eq!(value_of(Op::Reshape, &[&[1.0, 2.0, 3.0, 4.0]], &[], &[2, 2]), [1.0, 2.0, 3.0, 4.0]);
+    }
+}

@@ -1,0 +1,61 @@
+//! Many numbers at once: each block is computed once.
+
+use super::{Philox, normals32, normals64, unit32, unit64};
+
+impl Philox {
+    /// `out[i] = uniform_f32(first + i)`.
+    pub fn fill_uniform(&self, first: u64, out: &mut [f32]) {
+        self.fill(first, out, |words| words.map(unit32));
+    }
+
+    /// `out[i] = normal_f32(first + i)`.
+    pub fn fill_normal(&self, first: u64, out: &mut [f32]) {
+        self.fill(first, out, |[w0, w1, w2, w3]| {
+            let ([a, b], [c, d]) = (normals32(w0, w1), normals32(w2, w3));
+            [a, b, c, d]
+        });
+    }
+
+    /// `out[i] = uniform(first + i)`.
+    pub fn fill_uniform_f64(&self, first: u64, out: &mut [f64]) {
+        self.fill(first, out, |[w0, w1, w2, w3]| [unit64(super::join(w0, w1)), unit64(super::join(w2, w3))]);
+    }
+
+    /// `out[i] = normal(first + i)`.
+    pub fn fill_normal_f64(&self, first: u64, out: &mut [f64]) {
+        self.fill(first, out, normals64);
+    }
+
+    /// The numbers `0..n` in a random order (Fisher & Yates, from the last place down; place `i` draws
+    /// `below(i, i + 1)`).
+    ///
+    /// ```
+    /// use flow_runtime::rng::{Philox, Stream};
+    /// let mut order = Philox::new(0, Stream::Batch, 0).permutation(100);
+    /// order.sort_unstable();
+    /// assert!(order.into_iter().eq(0..100));
+    /// ```
+    pub fn permutation(&self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        for i in (1..n).rev() {
+            order.swap(i, self.below(i as u64, i as u64 + 1) as usize);
+        }
+        order
+    }
+
+    /// Blocks of `N` numbers, of which the first one may start in its middle.
+    fn fill<T: Copy, const N: usize>(&self, first: u64, out: &mut [T], make: impl Fn([u32; 4]) -> [T; N]) {
+        let skipped = (first % N as u64) as usize;
+        let head = if skipped == 0 { 0 } else { out.len().min(N - skipped) };
+        let (start, rest) = out.split_at_mut(head);
+        let mut block = first / N as u64;
+        if head > 0 {
+            start.copy_from_slice(&make(self.block(block))[skipped..skipped + head]);
+            block += 1;
+        }
+        for chunk in rest.chunks_mut(N) {
+            chunk.copy_from_slice(&make(self.block(block))[..chunk.len()]);
+            block = block.wrapping_add(1);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Sampling: from the source along the learned velocity to the data, on a declared grid with a declared method.
+
+#[cfg(feature = "dfdx")]
+mod run;
+
+use crate::{
+    data::Dataset,
+    engine::Device,
+    error::{Error, Result},
+    flow::Source,
+    model::Model,
+    rng::{Philox, Stream},
+    solve::{Grid, Method, Statistics},
+};
+
+/// What `flow_model! { sampler … }` generates: a model, a method, a grid and a source.
+pub trait SampleRecipe: Copy + Default + Send + Sync + 'static {
+    /// The model that gives the velocity.
+    type Model: Model;
+    /// The method that integrates it.
+    type Solver: Method;
+    /// Name of the `sampler` item.
+    const NAME: &'static str;
+    /// The times of the steps.
+    const GRID: GridSpec;
+    /// Distribution of the points that samples start from.
+    const SOURCE: Source;
+}
+
+/// A grid as it was declared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum GridSpec {
+    /// Equal steps from 0 to 1, or from 1 to 0.
+    Uniform {
+        /// Number of steps.
+        steps: usize,
+        /// From 1 to 0.
+        reversed: bool,
+    },
+    /// These nodes.
+    Given(&'static [f64]),
+}
+
+impl GridSpec {
+    /// The grid.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if there are no steps, or the nodes are not strictly monotone.
+    pub fn grid(&self) -> Result<Grid> {
+        match *self {
+            GridSpec::Uniform { steps, reversed: false } => Grid::uniform(0.0, 1.0, steps),
+            GridSpec::Uniform { steps, reversed: true } => Grid::uniform(1.0, 0.0, steps),
+            GridSpec::Given(nodes) => Grid::given(nodes),
+        }
+    }
+}
+
+/// States of a batch at the nodes of a grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trajectories {
+    /// The saved times, the first and the last node among them.
+    pub times: Vec<f64>,
+    /// The states at each of them.
+    pub states: Vec<Dataset>,
+    /// Steps and evaluations.
+    pub statistics: Statistics,
+}
+
+/// Draws samples from a model.
+///
+/// A sample depends on the seed and its own number alone, not on how many are drawn together.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+///
+/// flow_model! {
+///     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 8)), 2) }
+///     sampler LineSampler for Line { solver: Rk4, grid: uniform(10) }
+/// }
+///
+/// let model = Line::new(0);
+/// # if cfg!(feature = "dfdx") {
+/// let samples = LineSampler::new(&model).seed(1).sample(5)?;
+/// assert_eq!((samples.rows(), samples.dim()), (5, 2));
+/// # }
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Sampler<'m, R: SampleRecipe> {
+    model: &'m R::Model,
+    device: Device,
+    seed: u64,
+    grid: Option<Grid>,
+}
+
+impl<'m, R: SampleRecipe> Sampler<'m, R> {
+    /// A sampler as declared, with seed 0, on the device that [`Device::Auto`] finds.
+    pub fn new(model: &'m R::Model) -> Self {
+        Sampler { model, device: Device::Auto, seed: 0, grid: None }
+    }
+
+    /// Draws other start points.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Integrates on this device.
+    pub fn device(mut self, device: Device) -> Self {
+        self.device = device;
+        self
+    }
+
+    /// Integrates over another grid than the declared one.
+    pub fn grid(mut self, grid: Grid) -> Self {
+        self.grid = Some(grid);
+        self
+    }
+
+    /// The model.
+    pub fn model(&self) -> &'m R::Model {
+        self.model
+    }
+
+    /// The first `count` start points, `[count, dim]`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if `count` is zero.
+    pub fn source(&self, count: usize) -> Result<Dataset> {
+        if count == 0 {
+            return Err(Error::Invalid {
+                operation: "sampling",
+                what: "the number of samples".to_owned(),
+                got: "0".to_owned(),
+                expected: "at least 1".to_owned(),
+                help: "ask for a sample or more".to_owned(),
+            });
+        }
+        let dim = R::Model::PROGRAM.state_dim();
+        let mut values = vec![0.0; count * dim];
+        R::SOURCE.fill(&Philox::new(self.seed, Stream::Sample, 0), 0, dim, &mut values)?;
+        Dataset::from_flat(values, dim)
+    }
+}

@@ -1,0 +1,109 @@
+//! Batches: which samples, which times, which source points.
+
+use super::{Batch, Recipe, TimeSampling, check};
+use crate::{
+    data::{Condition, ConditionValues, Dataset},
+    error::Result,
+    flow::{Path, Source},
+    rng::{Philox, Stream},
+};
+
+/// Draws of evaluations are counted from here, so that training never sees their times and source points.
+const EVALUATION: u64 = 1 << 63;
+
+/// Makes batches of a data set for a path.
+///
+/// Draw `d` of a run with seed `s` is a function of `(s, d)` alone: it does not depend on the thread count or on the
+/// draws before it. Sample `i` of the batch is row [`below(i, rows)`](Philox::below) of [`Stream::Batch`], with
+/// replacement; its time comes from [`Stream::Time`] at index `i`, its source point from [`Stream::Source`] at
+/// indices `i · dim …`. Step `n` of the optimiser, counted from zero, takes the draws `n · accumulate …`.
+pub struct Batcher<'a, P> {
+    data: &'a Dataset,
+    path: &'a P,
+    seed: u64,
+    time: TimeSampling,
+    source: Source,
+    x0: Vec<f32>,
+    rows: Vec<usize>,
+}
+
+impl<'a, P: Path> Batcher<'a, P> {
+    /// For the times, the source and the seed of a recipe.
+    pub fn new(recipe: &Recipe, path: &'a P, data: &'a Dataset) -> Self {
+        let Recipe { seed, time, source, .. } = *recipe;
+        Self { data, path, seed, time, source, x0: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Fills `batch` with `size` samples of draw `draw`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) if the data set is empty.
+    pub fn draw(&mut self, draw: u64, size: usize, batch: &mut Batch) -> Result<()> {
+        let random = Philox::new(self.seed, Stream::Batch, draw);
+        let rows = self.data.rows() as u64;
+        if rows == 0 {
+            return Err(check::empty("the data set"));
+        }
+        self.rows.clear();
+        self.rows.extend((0..size as u64).map(|i| random.below(i, rows) as usize));
+        self.fill(draw, batch)
+    }
+
+    /// Fills `batch` with the rows `chunk · size …` in their order, the same times and source points in every
+    /// evaluation; false past the last row.
+    pub(super) fn evaluation(&mut self, chunk: usize, size: usize, batch: &mut Batch) -> Result<bool> {
+        let start = chunk.saturating_mul(size).min(self.data.rows());
+        self.rows.clear();
+        self.rows.extend(start..start.saturating_add(size).min(self.data.rows()));
+        self.fill(EVALUATION + chunk as u64, batch)?;
+        Ok(!self.rows.is_empty())
+    }
+
+    fn fill(&mut self, draw: u64, batch: &mut Batch) -> Result<()> {
+        let (size, dim) = (self.rows.len(), self.data.dim());
+        batch.size = size;
+        batch.t.resize(size, 0.0);
+        batch.xt.resize(size * dim, 0.0);
+        batch.ut.resize(size * dim, 0.0);
+        self.x0.resize(size * dim, 0.0);
+        self.time.fill(&Philox::new(self.seed, Stream::Time, draw), 0, &mut batch.t);
+        self.source.fill(&Philox::new(self.seed, Stream::Source, draw), 0, dim, &mut self.x0)?;
+        let points = batch.xt.chunks_exact_mut(dim).zip(batch.ut.chunks_exact_mut(dim));
+        for (((&row, &t), x0), (xt, ut)) in self.rows.iter().zip(&batch.t).zip(self.x0.chunks_exact(dim)).zip(points) {
+            let x1 = &self.data.values()[row * dim..(row + 1) * dim];
+            self.path.sample(f64::from(t), x0, x1, xt, ut);
+        }
+        gather(self.data, &self.rows, batch);
+        Ok(())
+    }
+}
+
+/// The conditions of the chosen rows; the memory of the batch before is used again.
+fn gather(data: &Dataset, rows: &[usize], batch: &mut Batch) {
+    let from = &data.conditions().columns;
+    let to = &mut batch.conditions.columns;
+    to.resize_with(from.len(), || Condition { name: String::new(), values: ConditionValues::Class(Vec::new()) });
+    for (from, to) in from.iter().zip(to) {
+        to.name.clone_from(&from.name);
+        match (&from.values, &mut to.values) {
+            (ConditionValues::Class(from), ConditionValues::Class(to)) => {
+                to.clear();
+                to.extend(rows.iter().map(|&row| from[row]));
+            }
+            (ConditionValues::Vector { dim: n, values: from }, ConditionValues::Vector { dim, values: to }) => {
+                *dim = *n;
+                to.clear();
+                rows.iter().for_each(|&row| to.extend_from_slice(&from[row * n..(row + 1) * n]));
+            }
+            (from, to) => {
+                *to = match from {
+                    ConditionValues::Class(from) => ConditionValues::Class(rows.iter().map(|&r| from[r]).collect()),
+                    ConditionValues::Vector { dim, values } => {
+                        let rows = rows.iter().flat_map(|&row| &values[row * dim..(row + 1) * dim]);
+                        ConditionValues::Vector { dim: *dim, values: rows.copied().collect() }
+                    }
+                }
+            }
+        }
+    }
+}

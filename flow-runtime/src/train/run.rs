@@ -1,0 +1,146 @@
+//! The loop: batches, gradients, clipping, the optimiser and the moving average.
+
+use super::{
+    Batch, Batcher, Recipe, TrainEngine, TrainState,
+    clip::{clip_global_norm, global_norm, scale},
+};
+use crate::{
+    data::Dataset,
+    error::{Error, Result},
+    flow::Path,
+    model::Layout,
+};
+
+/// What one step of the optimiser did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct StepOutcome {
+    /// Mean loss of the step's batches.
+    pub loss: f64,
+    /// Learning rate of the step.
+    pub learning_rate: f64,
+    /// Euclidean norm of the gradient before clipping.
+    pub gradient_norm: f64,
+}
+
+/// Takes `steps` steps from `state` on, whatever the recipe's own number, and returns what each did.
+///
+/// Step `n` (counted from zero, `state.step`) takes the learning rate `lr · factor(n, recipe.steps)` and the draws
+/// `n · accumulate …`. Taking `a` steps and then `b` is the same, bit for bit, as taking `a + b`.
+///
+/// # Errors
+/// [`Error::Diverged`] if a loss or a gradient is not finite, with the state as it was after the step before;
+/// whatever the engine returns.
+pub fn run_steps<P: Path, E: TrainEngine + ?Sized>(
+    engine: &mut E,
+    recipe: &Recipe,
+    path: &P,
+    data: &Dataset,
+    state: &mut TrainState,
+    steps: u64,
+) -> Result<Vec<StepOutcome>> {
+    let mut runner = Runner::new(recipe, path, data, state.weights.layout());
+    (0..steps).map(|_| runner.step(engine, state)).collect()
+}
+
+/// The loop's memory.
+pub(super) struct Runner<'a, P> {
+    recipe: &'a Recipe,
+    batcher: Batcher<'a, P>,
+    batch: Batch,
+    gradient: Vec<f32>,
+    part: Vec<f32>,
+    /// Where the weights are that training does not change, and their values.
+    fixed: Vec<(std::ops::Range<usize>, Vec<f32>)>,
+}
+
+impl<'a, P: Path> Runner<'a, P> {
+    pub(super) fn new(recipe: &'a Recipe, path: &'a P, data: &'a Dataset, layout: &Layout) -> Self {
+        let size = layout.size();
+        let fixed = layout.entries().iter().filter(|entry| !entry.trained);
+        Self {
+            recipe,
+            batcher: Batcher::new(recipe, path, data),
+            batch: Batch::default(),
+            gradient: vec![0.0; size],
+            part: vec![0.0; if recipe.accumulate > 1 { size } else { 0 }],
+            fixed: fixed.map(|entry| (entry.range(), Vec::new())).collect(),
+        }
+    }
+
+    /// One step of the optimiser.
+    pub(super) fn step<E: TrainEngine + ?Sized>(
+        &mut self,
+        engine: &mut E,
+        state: &mut TrainState,
+    ) -> Result<StepOutcome> {
+        let recipe = self.recipe;
+        let loss = self.gradient(engine, state)?;
+        for (range, _) in &self.fixed {
+            self.gradient[range.clone()].fill(0.0);
+        }
+        let gradient_norm = match recipe.clip {
+            Some(bound) => clip_global_norm(&mut self.gradient, bound),
+            None => global_norm(&self.gradient),
+        };
+        let learning_rate = recipe.optimizer.lr() * recipe.schedule.factor(state.step, recipe.steps);
+        if !loss.is_finite() || !gradient_norm.is_finite() {
+            return Err(Error::Diverged { step: state.step + 1, loss, gradient_norm, learning_rate, checkpoint: None });
+        }
+        let weights = state.weights.values_mut();
+        for (range, values) in &mut self.fixed {
+            values.clear();
+            values.extend_from_slice(&weights[range.clone()]);
+        }
+        let time = state.step + 1;
+        engine.optimize(&recipe.optimizer, learning_rate, time, weights, &self.gradient, &mut state.optimizer)?;
+        // A zero gradient does not keep an optimiser with weight decay from changing them.
+        for (range, values) in &self.fixed {
+            weights[range.clone()].copy_from_slice(values);
+        }
+        if let Some(ema) = &mut state.ema {
+            ema.update(state.weights.values());
+        }
+        state.step = time;
+        state.losses.push(loss as f32);
+        Ok(StepOutcome { loss, learning_rate, gradient_norm })
+    }
+
+    /// The mean loss and, in `self.gradient`, the mean gradient of the step's batches.
+    fn gradient<E: TrainEngine + ?Sized>(&mut self, engine: &mut E, state: &TrainState) -> Result<f64> {
+        let Recipe { loss, batch: size, accumulate, seed, .. } = *self.recipe;
+        let weights = state.weights.values();
+        let first = state.step * accumulate as u64;
+        self.batcher.draw(first, size, &mut self.batch)?;
+        let mut sum = engine.gradient(weights, &self.batch, loss, seed, first, &mut self.gradient)?;
+        if accumulate == 1 {
+            return Ok(sum);
+        }
+        for draw in first + 1..first + accumulate as u64 {
+            self.batcher.draw(draw, size, &mut self.batch)?;
+            sum += engine.gradient(weights, &self.batch, loss, seed, draw, &mut self.part)?;
+            self.gradient.iter_mut().zip(&self.part).for_each(|(sum, part)| *sum += part);
+        }
+        let share = 1.0 / accumulate as f64;
+        scale(&mut self.gradient, share);
+        Ok(sum * share)
+    }
+}
+
+/// Mean loss over all held-out samples, every time with the same times and source points.
+pub(super) fn evaluate<P: Path, E: TrainEngine + ?Sized>(
+    engine: &mut E,
+    recipe: &Recipe,
+    path: &P,
+    held_out: &Dataset,
+    weights: &[f32],
+) -> Result<f64> {
+    let mut batcher = Batcher::new(recipe, path, held_out);
+    let mut batch = Batch::default();
+    let (mut sum, mut chunk) = (0.0, 0);
+    while batcher.evaluation(chunk, recipe.batch, &mut batch)? {
+        sum += engine.loss(weights, &batch, recipe.loss)? * batch.size as f64;
+        chunk += 1;
+    }
+    Ok(sum / held_out.rows() as f64)
+}

@@ -1,0 +1,15 @@
+use flow_runtime::flow_model;
+
+flow_model! {
+    model Field(x: [2], t: Time) -> [2] {
+        linear(concat(x, t), 2)
+    }
+
+    train Training for Field {
+    }
+
+    sampler FieldSampler for Field {
+    }
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use flow_runtime::flow_model;
+
+flow_model! {
+    model Field(x: [2], t: Time) -> [2] {
+        let h = linear(concat(x, t), 2);
+        h = relu(h);
+        h
+    }
+}
+
+fn main() {}

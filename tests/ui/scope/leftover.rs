@@ -1,0 +1,11 @@
+use flow_runtime::flow_model;
+
+flow_model! {
+    model Field(x: [2], t: Time) -> [2] {
+        let h = linear(concat(x, t), 8);
+        let forgotten = relu(linear(h, 9));
+        linear(h, 2)
+    }
+}
+
+fn main() {}

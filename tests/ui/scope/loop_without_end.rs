@@ -1,0 +1,13 @@
+use flow_runtime::flow_model;
+
+flow_model! {
+    model Field(x: [2], t: Time) -> [2] {
+        let mut h = linear(concat(x, t), 2);
+        for _ in 0..1_000_000_000 {
+            h = relu(h);
+        }
+        h
+    }
+}
+
+fn main() {}
