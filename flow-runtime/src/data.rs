@@ -24,6 +24,8 @@ mod csv;
 mod dataset;
 mod digits;
 mod idx;
+#[cfg(test)]
+mod loader_tests;
 mod npy;
 mod npz;
 mod read;

@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// Borrowed samples, `[rows, dim]`, row-major.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Points<'a> {
     values: &'a [f32],
     dim: usize,
@@ -73,7 +73,12 @@ impl<'a> Points<'a> {
         self.dim
     }
 
-    fn iter(&self) -> impl ExactSizeIterator<Item = &'a [f32]> {
+    /// Refuses NaN and infinity, naming row and column.
+    pub(crate) fn check_finite(&self, operation: &'static str, what: &str) -> Result<()> {
+        crate::data::check_finite(operation, what, self.values, self.dim)
+    }
+
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &'a [f32]> {
         self.values.chunks_exact(self.dim.max(1))
     }
 }
@@ -129,5 +134,5 @@ fn check_points(operation: &'static str, name: &str, points: Points, fewest: usi
             help: "draw more samples; some thousands give a steady number".to_owned(),
         });
     }
-    crate::data::check_finite(operation, name, points.values, points.dim)
+    points.check_finite(operation, name)
 }

@@ -138,7 +138,7 @@ impl Array {
             return Err(source.wrong("header", got, expected, "give one label per sample"));
         }
         let label = |(row, &value): (usize, &f32)| {
-            if value >= 0.0 && value < LARGEST_LABEL && value.fract() == 0.0 {
+            if (0.0..LARGEST_LABEL).contains(&value) && value.fract() == 0.0 {
                 return Ok(value as u32);
             }
             let expected = format!("a class label, an integer from 0 to below {LARGEST_LABEL}");

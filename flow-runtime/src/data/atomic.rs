@@ -119,7 +119,7 @@ fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// `io::Write` without the trait in scope of the caller.
+/// [`write_atomically`] for contents that are in memory.
 pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     write_atomically(path, |out| out.write_all(bytes))
 }
