@@ -111,10 +111,7 @@ mod tests {
     #[test]
     fn cuda_is_a_typed_error_in_this_version() {
         let error = Device::Cuda(1).resolve().map_err(|error| error.to_string());
-        assert_eq!(
-            error.err().as_deref(),
-            Some("device `cuda:1`: this version has no CUDA engine\nhelp: use `cpu`")
-        );
+        assert_eq!(error.err().as_deref(), Some("device `cuda:1`: this version has no CUDA engine\nhelp: use `cpu`"));
     }
 
     #[test]

@@ -22,7 +22,8 @@ use ::dfdx::{
 /// [`Error::Device`] if dfdx fails.
 pub fn entries<E: Element, D: Device<E>, N: Network<E, D>>(network: &N) -> Result<Vec<Entry>> {
     let mut visitor = Entries { entries: Vec::new(), offset: 0 };
-    N::iter_tensors(&mut RecursiveWalker { m: (network, String::new()), f: &mut visitor }).map_err(device_error::<D>)?;
+    N::iter_tensors(&mut RecursiveWalker { m: (network, String::new()), f: &mut visitor })
+        .map_err(device_error::<D>)?;
     Ok(visitor.entries)
 }
 

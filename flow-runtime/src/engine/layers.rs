@@ -16,9 +16,7 @@ use ::dfdx::{
     },
     shapes::{Axis, Const, HasShape, Shape},
     tensor::{PutTape, SplitTape, Tape, Tensor},
-    tensor_ops::{
-        BroadcastTo, Device, GatherTo, MeanTo, ReshapeTo, TryAdd, TryConcatAlong, TryDiv, TryMul, TrySub,
-    },
+    tensor_ops::{BroadcastTo, Device, GatherTo, MeanTo, ReshapeTo, TryAdd, TryConcatAlong, TryDiv, TryMul, TrySub},
 };
 
 /// A result and the tape.

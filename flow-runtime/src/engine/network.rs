@@ -61,11 +61,7 @@ pub trait Network<E: Element, D: Device<E>>: BuildModule<D, E> {
     ///
     /// # Errors
     /// As [`Self::traced`].
-    fn velocity(
-        &self,
-        inputs: &Inputs<E, D>,
-        x: Tensor<(usize, usize), E, D>,
-    ) -> Result<Tensor<(usize, usize), E, D>>;
+    fn velocity(&self, inputs: &Inputs<E, D>, x: Tensor<(usize, usize), E, D>) -> Result<Tensor<(usize, usize), E, D>>;
 }
 
 /// The time and the conditions of a batch.
@@ -146,9 +142,7 @@ pub fn reshape<S: Shape, R: Shape, E: Element, D: Device<E>, T: Tape<E, D>>(
 ///
 /// # Errors
 /// [`Error::Device`] if dfdx fails.
-pub fn enter<S: Shape, E: Element, D: Device<E>, T: Tape<E, D>>(
-    x: Tensor<S, E, D, T>,
-) -> Result<(Tensor<S, E, D>, T)> {
+pub fn enter<S: Shape, E: Element, D: Device<E>, T: Tape<E, D>>(x: Tensor<S, E, D, T>) -> Result<(Tensor<S, E, D>, T)> {
     Ok(x.try_contiguous().map_err(device_error::<D>)?.split_tape())
 }
 

@@ -95,11 +95,7 @@ fn options(network: &Network, parameter: &Parameter) -> TokenStream {
         Init::Ones => quote!(#nn::fill_ones(#tensor)),
         Init::Zeros => quote!(#nn::fill_zeros(#tensor)),
     };
-    if parameter.trained {
-        quote!(#nn::trained(|#tensor| #fill))
-    } else {
-        quote!(#nn::fixed(|#tensor| #fill))
-    }
+    if parameter.trained { quote!(#nn::trained(|#tensor| #fill)) } else { quote!(#nn::fixed(|#tensor| #fill)) }
 }
 
 /// `field: value,` from its visited parts.

@@ -16,12 +16,27 @@ pub(super) struct Field<'a> {
 
 #[derive(Clone, Copy)]
 pub(super) enum Layer<'a> {
-    Linear { inputs: &'a Dim, outputs: &'a Dim, bias: bool },
-    LayerNorm { dim: &'a Dim, eps: f64 },
-    Embedding { classes: &'a Dim, dim: &'a Dim },
+    Linear {
+        inputs: &'a Dim,
+        outputs: &'a Dim,
+        bias: bool,
+    },
+    LayerNorm {
+        dim: &'a Dim,
+        eps: f64,
+    },
+    Embedding {
+        classes: &'a Dim,
+        dim: &'a Dim,
+    },
     /// `rms_norm`'s weight, `fourier`'s frequencies.
-    Vector { dim: &'a Dim },
-    Custom { config: &'a syn::Type, name: &'a str },
+    Vector {
+        dim: &'a Dim,
+    },
+    Custom {
+        config: &'a syn::Type,
+        name: &'a str,
+    },
 }
 
 /// The fields in the order of the nodes, and the field of each node.
@@ -77,9 +92,7 @@ fn layer_of<'a>(model: &'a ir::Model, node: &'a ir::Node) -> Option<Layer<'a>> {
     }
     let parameter = &model.parameters[*node.parameters.first()?];
     match (&node.op, parameter.shape.as_slice()) {
-        (Op::Linear, [outputs, inputs]) => {
-            Some(Layer::Linear { inputs, outputs, bias: node.parameters.len() > 1 })
-        }
+        (Op::Linear, [outputs, inputs]) => Some(Layer::Linear { inputs, outputs, bias: node.parameters.len() > 1 }),
         (Op::LayerNorm { eps }, [dim]) => Some(Layer::LayerNorm { dim, eps: *eps }),
         (Op::Embedding, [classes, dim]) => Some(Layer::Embedding { classes, dim }),
         (Op::RmsNorm { .. } | Op::Fourier, [dim]) => Some(Layer::Vector { dim }),

@@ -87,7 +87,8 @@ fn dropout_argument(network: &Network) -> Ident {
 /// What `custom` modules must do, with a tape of that type.
 pub(super) fn module_bounds(network: &Network, tape: &TokenStream) -> Vec<TokenStream> {
     let (nn, model) = (&network.nn, network.model);
-    let custom = model.nodes.iter().zip(&network.field_of_node).filter(|(node, _)| matches!(node.op, Op::Custom { .. }));
+    let custom =
+        model.nodes.iter().zip(&network.field_of_node).filter(|(node, _)| matches!(node.op, Op::Custom { .. }));
     let bound = |(node, field): (&Node, &Option<usize>)| {
         let module = network.fields[(*field)?].module.as_ref()?;
         let x = network.shape_type(&model.nodes[*node.inputs.first()?].shape);

@@ -108,7 +108,10 @@ fn modules_are_type_parameters_behind_the_programs_tensors() {
     let h = model.node("h", Op::Custom { module: syn::parse_quote!(Residual), name: "h".to_owned() }, &[xt], &[4]);
     let out = model.linear("out", h, 3, true);
     let text = flat(&model.finish(out));
-    assert!(text.contains("Module0 = <Residual as ::flow_runtime::__private::nn::BuildOnDevice<D, E>>::Built"), "{text}");
+    assert!(
+        text.contains("Module0 = <Residual as ::flow_runtime::__private::nn::BuildOnDevice<D, E>>::Built"),
+        "{text}"
+    );
     let order = ["\"out.weight\"", "\"out.bias\"", "\"h\""].map(|name| text.find(name));
     assert!(order[0] < order[1] && order[1] < order[2] && order[0].is_some(), "{order:?}: {text}");
 }
