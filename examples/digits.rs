@@ -67,7 +67,11 @@ fn digits() -> Result<(), Box<dyn Error>> {
     let samples = sampler.sample_given(asked.len(), &conditions)?;
 
     let agreement = NearestNeighbor::fit(&images, "y")?.agreement(&samples, &asked)?;
-    println!("a nearest-neighbour classifier sees the digit asked for in {:.1} % of {} samples", 100.0 * agreement, asked.len());
+    println!(
+        "a nearest-neighbour classifier sees the digit asked for in {:.1} % of {} samples",
+        100.0 * agreement,
+        asked.len()
+    );
 
     plot::image_grid(out.join("digits.png"), &samples, [8, 8], 10)?;
     println!("wrote {}", out.join("digits.png").display());

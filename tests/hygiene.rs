@@ -61,10 +61,10 @@ pub mod nothing_in_scope {
 fn inside_of_a_function() {
     use flow_runtime::prelude::*;
 
-    const r#type: usize = 4;
+    const WIDTH: usize = 4;
     flow_model! {
         model r#Struct(r#in: [2], t: Time) -> [2] {
-            let r#fn = linear(concat(r#in, t), r#type);
+            let r#fn = linear(concat(r#in, t), WIDTH);
             linear(r#fn, 2)
         }
         solver Forward { order: 1, tableau: { 0 | ; | 1; } }
@@ -91,7 +91,7 @@ mod renamed {
 #[test]
 fn it_runs() {
     use flow_runtime::prelude::*;
-    use nothing_in_scope::{Everything, Sampling, Training};
+    use nothing_in_scope::{Sampling, Training};
 
     let rows: Vec<[f32; 2]> = (0..20).map(|i| [i as f32 * 0.1, 1.0 - i as f32 * 0.05]).collect();
     let labels: Vec<u32> = (0..20).map(|i| i % 3).collect();

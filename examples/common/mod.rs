@@ -16,13 +16,8 @@ impl Arguments {
     /// Reads the command line; what is not given is as here. `None` if `--help` was asked for and answered.
     pub fn read(name: &str, steps: u64, samples: usize) -> Result<Option<Self>, Box<dyn Error>> {
         use lexopt::{Arg, ValueExt};
-        let mut arguments = Arguments {
-            device: Device::Auto,
-            steps,
-            samples,
-            seed: 0,
-            out: PathBuf::from("out").join(name),
-        };
+        let mut arguments =
+            Arguments { device: Device::Auto, steps, samples, seed: 0, out: PathBuf::from("out").join(name) };
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
             match argument {
@@ -32,7 +27,9 @@ impl Arguments {
                 Arg::Long("seed") => arguments.seed = parser.value()?.parse()?,
                 Arg::Long("out") => arguments.out = parser.value()?.into(),
                 Arg::Long("help") | Arg::Short('h') => {
-                    println!("usage: {name} [--device auto|cpu|cuda|dfdx] [--steps {steps}] [--samples {samples}] [--seed 0] [--out out/{name}]");
+                    println!(
+                        "usage: {name} [--device auto|cpu|cuda|dfdx] [--steps {steps}] [--samples {samples}] [--seed 0] [--out out/{name}]"
+                    );
                     return Ok(None);
                 }
                 other => return Err(other.unexpected().into()),

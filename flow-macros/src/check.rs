@@ -49,8 +49,12 @@ pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
                     items.push(ir::Item::Solver(solver::fallback_solver(&failed)));
                 }
                 "scheduler" => {
-                    let failed =
-                        ast::Scheduler { head: head.clone(), parameters: Vec::new(), entries: Vec::new(), faulty: true };
+                    let failed = ast::Scheduler {
+                        head: head.clone(),
+                        parameters: Vec::new(),
+                        entries: Vec::new(),
+                        faulty: true,
+                    };
                     items.push(ir::Item::Scheduler(scheduler::fallback_scheduler(&failed)));
                 }
                 _ => {}

@@ -1,21 +1,45 @@
-//! Flow matching: schedulers, probability paths, sources. Time runs from the source `x0` at `t = 0` to the data
-//! `x1` at `t = 1`.
+//! Flow matching: schedulers, probability paths, conversions, sources, couplings, training times and losses.
+//!
+//! Time runs from the source `x0` at `t = 0` to the data `x1` at `t = 1`; diffusion texts often run the other way.
 
-/// The times at which a scheduler or a path can be used.
-///
-/// An end is open where a derivative or a ratio has a pole there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interval {
-    /// `t = 0` is excluded.
-    pub open_start: bool,
-    /// `t = 1` is excluded.
-    pub open_end: bool,
-}
+mod conversion;
+mod coupling;
+mod interval;
+mod judge;
+mod loss;
+mod path;
+mod schedulers;
+mod source;
+mod time;
+
+pub use conversion::{Prediction, convert};
+pub use coupling::{Coupling, Independent};
+pub use interval::Interval;
+pub use path::{Affine, OptimalTransport};
+pub use schedulers::{CondOt, Cosine, LinearVp, Polynomial, Vp};
+pub use source::Source;
+
+use crate::error::Result;
 
 /// The interpolation `x_t = alpha(t) x1 + sigma(t) x0`, with derivatives that the macro derives.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// flow_model! {
+///     /// Smooth at both ends.
+///     pub scheduler Smoothstep { alpha: t * t * (3 - 2 * t), sigma: 1 - t * t * (3 - 2 * t) }
+/// }
+/// assert_eq!(Smoothstep.alpha(0.5), 0.5);
+/// assert_eq!(Smoothstep.d_alpha(0.5), 1.5);
+/// assert_eq!(Smoothstep::INTERVAL.to_string(), "[0, 1]");
+/// ```
 pub trait Scheduler: Clone + std::fmt::Debug + Send + Sync + 'static {
     /// Where `d_alpha` and `d_sigma` are finite.
     const INTERVAL: Interval;
+    /// How nearly `alpha(0) = sigma(1) = 0` and `alpha(1) = sigma(0) = 1` are met: rounding, unless the declaration
+    /// says more.
+    const BOUNDARY: f64 = 1e-12;
+
     /// Weight of the data.
     fn alpha(&self, t: f64) -> f64;
     /// Weight of the source.
@@ -24,27 +48,59 @@ pub trait Scheduler: Clone + std::fmt::Debug + Send + Sync + 'static {
     fn d_alpha(&self, t: f64) -> f64;
     /// `d sigma / dt`.
     fn d_sigma(&self, t: f64) -> f64;
+
+    /// Judges the values of the parameters, which the macro has judged for the defaults only.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) if an end is not met, if a value or a derivative is not finite in
+    /// [`Self::INTERVAL`], or if `alpha / sigma` does not grow.
+    fn check(&self) -> Result<()> {
+        judge::check_scheduler(self)
+    }
 }
 
 /// A probability path between a source point and a data point.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+///
+/// /// A straight line, bent upwards.
+/// #[derive(Clone, Debug)]
+/// struct Arc;
+///
+/// impl Path for Arc {
+///     fn interval(&self) -> Interval {
+///         Interval::CLOSED
+///     }
+///     fn sample(&self, t: f64, x0: &[f32], x1: &[f32], xt: &mut [f32], ut: &mut [f32]) {
+///         let t = t as f32;
+///         for i in 0..xt.len() {
+///             xt[i] = (1.0 - t) * x0[i] + t * x1[i] + t * (1.0 - t);
+///             ut[i] = x1[i] - x0[i] + 1.0 - 2.0 * t;
+///         }
+///     }
+/// }
+/// ```
 pub trait Path: Clone + std::fmt::Debug + Send + Sync + 'static {
     /// The times it can be sampled at.
     fn interval(&self) -> Interval;
-    /// Writes the point `xt` and the conditional velocity `ut = d xt / dt` at time `t`.
+
+    /// Writes the point `xt` and the conditional velocity `ut = d xt / dt` at time `t`; all rows are equally long.
     fn sample(&self, t: f64, x0: &[f32], x1: &[f32], xt: &mut [f32], ut: &mut [f32]);
+
+    /// Judges the path's parameters before a run starts.
+    ///
+    /// # Errors
+    /// What the implementation finds; none by default.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
-/// Distribution of the source points `x0`, every coordinate by itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Source {
-    /// `N(0, 1)`.
-    Gaussian,
-    /// `U(low, high)`.
-    Uniform {
-        /// Lower end.
-        low: f64,
-        /// Upper end.
-        high: f64,
-    },
+#[cfg(test)]
+mod tests {
+    mod batches;
+    mod conversions;
+    mod gaussians;
+    mod schedulers;
 }

@@ -30,3 +30,8 @@ pub use crate::{
     tableau::{Exactness, Kind, Stability, Tableau},
     train::{Loss, Optimizer, Recipe, Schedule, ScheduleShape, TimeSampling, TrainRecipe, Trainer},
 };
+
+/// The functions of the expressions: the same bits on every platform.
+pub mod math {
+    pub use libm::{cos, exp, log as ln, pow, sin, sqrt, tan, tanh};
+}

@@ -26,7 +26,7 @@
 //! | many solves without allocating | [`Workspace`] |
 //!
 //! Step sizes are those of the grid. Step-size control belongs beside [`Stepper`], on the methods that are
-//! [`Embedded`].
+//! [`Embedded`]. The methods that come with the crate are in [`methods`].
 
 mod field;
 mod grid;
@@ -43,6 +43,7 @@ mod workspace;
 
 pub use field::{Fallible, InPlace, VectorField, fallible, in_place};
 pub use grid::Grid;
+pub use methods::*;
 pub use real::Real;
 pub use solution::{Save, Solution, Statistics};
 pub use state::State;

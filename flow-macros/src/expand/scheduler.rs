@@ -1,6 +1,6 @@
 //! Writes a `scheduler`.
 //!
-//! ```ignore
+//! ```text
 //! #[derive(Clone, Copy, Debug, PartialEq)]
 //! pub struct Polynomial { pub n: f64 }
 //! impl Default for Polynomial { … }

@@ -107,7 +107,7 @@ impl Program {
             match counted.get_mut(p) {
                 Some(counted) if !*counted => {
                     *counted = true;
-                    count += self.parameters[p].size();
+                    count = self.parameters[p].size().saturating_add(count);
                 }
                 _ => shared = true,
             }

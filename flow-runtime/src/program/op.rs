@@ -2,7 +2,8 @@
 //!
 //! Everything there is to know about an op (its formula, the shapes it takes, its value, its floating-point
 //! operations) stands in the file of its family below `op/`. A new op is a variant here, its line in
-//! [`Op::rule`], its tag in `program/schema.rs`, and its rule in a family's file.
+//! [`Op::rule`], its tag in `program/schema.rs`, its rule in a family's file, and a place in `program/random.rs`, so
+//! that the property tests of every engine meet it.
 
 pub(crate) mod activation;
 pub(crate) mod arithmetic;
@@ -137,5 +138,51 @@ impl Op {
     /// The op's name in `flow_model!`, such as `layer_norm`.
     pub fn name(&self) -> &'static str {
         self.rule(|rule| rule.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Op;
+    use crate::program::random;
+    use std::collections::HashSet;
+
+    /// No op is left out of the property tests but the one that only dfdx runs.
+    #[test]
+    fn random_programs_hold_every_op() {
+        let mut seen = HashSet::new();
+        for seed in 0..300 {
+            let program = random::program(seed).unwrap();
+            seen.extend(program.nodes.iter().map(|node| node.op.name()));
+        }
+        let all = [
+            "input",
+            "linear",
+            "concat",
+            "add",
+            "sub",
+            "mul",
+            "scale",
+            "shift",
+            "relu",
+            "elu",
+            "gelu",
+            "silu",
+            "tanh",
+            "sigmoid",
+            "softplus",
+            "leaky_relu",
+            "sin",
+            "softmax",
+            "layer_norm",
+            "rms_norm",
+            "dropout",
+            "sinusoidal",
+            "fourier",
+            "embedding",
+            "reshape",
+        ];
+        assert_eq!(seen, HashSet::from(all));
+        assert_eq!(Op::Custom { module: "M" }.name(), "custom");
     }
 }

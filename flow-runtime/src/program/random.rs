@@ -121,7 +121,7 @@ fn grow(b: &mut Builder, draw: &mut Draw, h: NodeId, layer: usize) -> NodeId {
         _ => {
             let size: usize = b.shape(h).iter().product();
             let rows = draw.pick(&[1, 2, 3]);
-            if size % rows == 0 { b.reshape(h, &[rows, size / rows]) } else { b.apply(Op::Shift(0.25), h) }
+            if size.is_multiple_of(rows) { b.reshape(h, &[rows, size / rows]) } else { b.apply(Op::Shift(0.25), h) }
         }
     }
 }

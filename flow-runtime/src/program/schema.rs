@@ -163,6 +163,55 @@ mod tests {
         assert_eq!(hash("foobar"), 0x8594_4171_f739_67e8);
     }
 
+    /// Every op has a tag of its own, and every attribute counts.
+    #[test]
+    fn ops_are_told_apart() {
+        let numbered = |value: f64| {
+            [
+                Op::Scale(value),
+                Op::Shift(value),
+                Op::Elu { alpha: value },
+                Op::LeakyRelu { slope: value },
+                Op::LayerNorm { eps: value },
+                Op::RmsNorm { eps: value },
+                Op::Dropout { p: value },
+                Op::Sinusoidal { max: value },
+            ]
+        };
+        let plain = [
+            Op::Input(0),
+            Op::Input(1),
+            Op::Linear,
+            Op::Concat,
+            Op::Add,
+            Op::Sub,
+            Op::Mul,
+            Op::Relu,
+            Op::Gelu,
+            Op::Silu,
+            Op::Tanh,
+            Op::Sigmoid,
+            Op::Softplus,
+            Op::Sin,
+            Op::Softmax,
+            Op::Fourier,
+            Op::Embedding,
+            Op::Reshape,
+            Op::Custom { module: "A" },
+            Op::Custom { module: "B" },
+        ];
+        let ops: Vec<Op> = plain.into_iter().chain(numbered(0.25)).chain(numbered(0.5)).collect();
+        let hashes: std::collections::HashSet<u64> = ops
+            .iter()
+            .map(|op| {
+                let mut hash = Fnv::new();
+                hash.op(op);
+                hash.0
+            })
+            .collect();
+        assert_eq!(hashes.len(), ops.len());
+    }
+
     /// A change of this number makes every checkpoint unreadable: it must be deliberate.
     #[test]
     fn hash_of_moons_is_pinned() {

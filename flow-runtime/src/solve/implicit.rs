@@ -29,20 +29,20 @@ const SLOW: f64 = 0.1;
 /// # Errors
 /// [`Error::NotConverged`] if the iteration does not converge; [`Error::Shape`] if `work` or the field's result does
 /// not fit; the field's own errors.
-pub fn implicit_step<S: State, F: VectorField<S>, const N: usize>(
+pub fn implicit_step<S: State, F: VectorField<S>, const STAGES: usize>(
     tableau: &Tableau,
     field: &mut F,
     t0: S::Scalar,
     t1: S::Scalar,
     x: &S,
-    work: &mut [S; N],
+    work: &mut [S],
     out: &mut S,
 ) -> Result<()> {
-    let stages = tableau.stages();
+    let (stages, room) = (tableau.stages(), work.len());
     let dim = x.dimension();
     let (scratch, k_states) = match work.split_last_mut() {
-        Some((scratch, k_states)) if k_states.len() == stages => (scratch, k_states),
-        _ => return Err(shape("the work of an implicit step", N, stages + 1)),
+        Some((scratch, k_states)) if k_states.len() == stages && stages == STAGES => (scratch, k_states),
+        _ => return Err(shape("the work of an implicit step", room, stages + 1)),
     };
     let mut start = vec![0.0; dim];
     x.copy_into(&mut start);

@@ -22,3 +22,6 @@ pub use explicit::*;
 pub use high_order::*;
 pub use implicit::*;
 pub use pairs::*;
+
+#[cfg(test)]
+mod tests;

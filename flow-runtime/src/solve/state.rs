@@ -30,7 +30,7 @@ pub trait State: Clone {
     /// [`Error::Shape`] if a term has another shape than `self`.
     fn combine_into<const N: usize>(&self, terms: [(Self::Scalar, &Self); N], out: &mut Self) -> Result<()>;
 
-    /// `out = Σ_i w_i k_i`, as an error estimate is: no state is added that would drown it in rounding.
+    /// `out = Σ_i w_i k_i`, as the error estimate is: no state is added that would drown it in rounding.
     ///
     /// # Errors
     /// [`Error::Shape`] if a term has another shape than `out`.
@@ -65,8 +65,7 @@ macro_rules! scalar_state {
 
             #[inline(always)]
             fn sum_into<const N: usize>(terms: [($real, &Self); N], out: &mut Self) -> Result<()> {
-                *out = terms.into_iter().fold(0.0, |sum, (weight, term)| sum + weight * *term);
-                Ok(())
+                (0.0 as $real).combine_into(terms, out)
             }
 
             #[inline(always)]
@@ -156,12 +155,16 @@ macro_rules! row_state {
 
             #[inline]
             fn combine_into<const N: usize>(&self, terms: [(T, &Self); N], out: &mut Self) -> Result<()> {
-                combine_rows(Some(self), terms.map(|(weight, term)| (weight, &**term)), out)
+                check_lengths(self.len(), &terms, out)?;
+                combine_rows(|i| self[i], terms.map(|(weight, term)| (weight, &term[..])), out);
+                Ok(())
             }
 
             #[inline]
             fn sum_into<const N: usize>(terms: [(T, &Self); N], out: &mut Self) -> Result<()> {
-                combine_rows(None, terms.map(|(weight, term)| (weight, &**term)), out)
+                check_lengths(out.len(), &terms, out)?;
+                combine_rows(|_| T::default(), terms.map(|(weight, term)| (weight, &term[..])), out);
+                Ok(())
             }
 
             #[inline]
@@ -190,29 +193,29 @@ macro_rules! row_state {
 
 row_state!(Vec<T> Box<[T]>);
 
-/// `out = x + Σ_i w_i k_i` over rows of one length, from zero without an `x`.
 #[inline(always)]
-fn combine_rows<T: Real, const N: usize>(x: Option<&[T]>, terms: [(T, &[T]); N], out: &mut [T]) -> Result<()> {
-    let dim = x.map_or(out.len(), <[T]>::len);
-    for (_, term) in &terms {
-        if term.len() != dim {
-            return Err(shape("a Runge–Kutta stage", term.len(), dim));
+fn check_lengths<T, R: std::ops::Deref<Target = [T]>>(len: usize, terms: &[(T, &R)], out: &R) -> Result<()> {
+    for row in terms.iter().map(|(_, term)| *term).chain([out]) {
+        if row.len() != len {
+            return Err(shape("a Runge–Kutta stage", row.len(), len));
         }
     }
-    if out.len() != dim {
-        return Err(shape("a Runge–Kutta stage", out.len(), dim));
-    }
-    // Rows of a length the compiler sees to be equal: no bounds check stays in the loop.
-    let (x, out) = (x.map(|x| &x[..dim]), &mut out[..dim]);
+    Ok(())
+}
+
+/// `out = x + Σ_i w_i k_i` over rows of one length.
+#[inline(always)]
+fn combine_rows<T: Real, const N: usize>(x: impl Fn(usize) -> T, terms: [(T, &[T]); N], out: &mut [T]) {
+    // Rows of a length that the compiler sees to be equal: no bounds check stays in the loop.
+    let dim = out.len();
     let terms = terms.map(|(weight, term)| (weight, &term[..dim]));
     for i in 0..dim {
-        let mut sum = x.map_or_else(|| T::from_f64(0.0), |x| x[i]);
+        let mut sum = x(i);
         for (weight, term) in &terms {
             sum = sum + *weight * term[i];
         }
         out[i] = sum;
     }
-    Ok(())
 }
 
 pub(super) fn shape(operation: &'static str, got: usize, expected: usize) -> Error {
@@ -238,18 +241,11 @@ mod tests {
         assert_eq!(out, [2.25, 4.0]);
         x.combine_into([], &mut out).unwrap();
         assert_eq!(out, x);
-    }
-
-    #[test]
-    fn sums_start_from_zero() {
-        let k = [[1.0, 2.0], [10.0, 20.0]];
-        let mut out = [f64::NAN; 2];
-        <[f64; 2]>::sum_into([(1.0, &k[0]), (-0.5, &k[1])], &mut out).unwrap();
-        assert_eq!(out, [-4.0, -8.0]);
-        let mut out = vec![f64::NAN; 2];
-        Vec::sum_into([(2.0, &vec![1.0, 3.0])], &mut out).unwrap();
-        assert_eq!(out, [2.0, 6.0]);
-        assert!(matches!(Vec::sum_into([(1.0, &vec![1.0; 3])], &mut out), Err(Error::Shape { .. })));
+        State::sum_into([(2.0, &k[0]), (-0.25, &k[1])], &mut out).unwrap();
+        assert_eq!(out, [1.25, 6.0]);
+        let mut out = [[f32::NAN; 1]; 2];
+        State::sum_into([(2.0, &[[0.5], [4.0]])], &mut out).unwrap();
+        assert_eq!(out, [[1.0], [8.0]]);
     }
 
     #[test]
@@ -258,6 +254,7 @@ mod tests {
         assert!(matches!(x.combine_into([(1.0, &vec![1.0; 3])], &mut out), Err(Error::Shape { .. })));
         assert!(matches!(x.combine_into([(1.0, &vec![1.0; 1])], &mut out), Err(Error::Shape { .. })));
         assert!(matches!(x.combine_into([], &mut vec![0.0; 1]), Err(Error::Shape { .. })));
+        assert!(matches!(State::sum_into([(1.0, &vec![1.0; 3])], &mut out), Err(Error::Shape { .. })));
         assert!(matches!(out.copy_from(&[1.0]), Err(Error::Shape { .. })));
         assert!(matches!([1.0, 2.0].copy_from(&[1.0]), Err(Error::Shape { .. })));
         assert!(matches!(1.0.copy_from(&[]), Err(Error::Shape { .. })));

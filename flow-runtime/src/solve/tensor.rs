@@ -15,18 +15,26 @@ impl<S: Shape, E: Real + Dtype, D: Device<E>> State for Tensor<S, E, D> {
     fn combine_into<const N: usize>(&self, terms: [(E, &Self); N], out: &mut Self) -> Result<()> {
         let mut sum = self.clone();
         for (weight, term) in terms {
-            sum = add_scaled(sum, weight, term)?;
+            sum = sum.try_add(scaled(weight, term, self.shape())?).map_err(device)?;
         }
         *out = sum;
         Ok(())
     }
 
     fn sum_into<const N: usize>(terms: [(E, &Self); N], out: &mut Self) -> Result<()> {
-        let mut sum = out.device().try_zeros_like(out.shape()).map_err(device)?;
+        let shape = *out.shape();
+        let mut sum: Option<Self> = None;
         for (weight, term) in terms {
-            sum = add_scaled(sum, weight, term)?;
+            let term = scaled(weight, term, &shape)?;
+            sum = Some(match sum {
+                None => term,
+                Some(sum) => sum.try_add(term).map_err(device)?,
+            });
         }
-        *out = sum;
+        *out = match sum {
+            None => out.device().try_zeros_like(&shape).map_err(device)?,
+            Some(sum) => sum,
+        };
         Ok(())
     }
 
@@ -52,23 +60,23 @@ impl<S: Shape, E: Real + Dtype, D: Device<E>> State for Tensor<S, E, D> {
     }
 }
 
-/// `sum + weight · term`; dfdx asserts that shapes agree, so those of run-time size are compared here first.
-fn add_scaled<S: Shape, E: Real + Dtype, D: Device<E>>(
-    sum: Tensor<S, E, D>,
+/// `weight · term`, a new tensor.
+fn scaled<S: Shape, E: Real + Dtype, D: Device<E>>(
     weight: E,
     term: &Tensor<S, E, D>,
+    shape: &S,
 ) -> Result<Tensor<S, E, D>> {
-    if term.shape() != sum.shape() {
+    // dfdx asserts that shapes agree; those of run-time size are compared here first.
+    if term.shape() != shape {
         return Err(Error::Shape {
             operation: "a Runge–Kutta stage",
             what: "the derivative".to_owned(),
             got: format!("{:?}", term.shape().concrete()),
-            expected: format!("{:?}", sum.shape().concrete()),
+            expected: format!("{:?}", shape.concrete()),
             help: "the right-hand side returns a tensor of the state's shape, at every step".to_owned(),
         });
     }
-    let scaled = term.clone().try_mul(weight).map_err(device)?;
-    sum.try_add(scaled).map_err(device)
+    term.clone().try_mul(weight).map_err(device)
 }
 
 fn device(error: impl std::fmt::Display) -> Error {

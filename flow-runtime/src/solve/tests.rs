@@ -109,7 +109,7 @@ macro_rules! implicit_method {
                 work: &mut [S; $work],
                 out: &mut S,
             ) -> Result<()> {
-                super::implicit::implicit_step::<S, F, $work>(Self::TABLEAU, field, t0, t1, x, work, out)
+                super::implicit::implicit_step::<S, F, { $work - 1 }>(Self::TABLEAU, field, t0, t1, x, work, out)
             }
         }
     };

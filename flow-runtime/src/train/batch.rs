@@ -1,11 +1,11 @@
 //! Batches: which samples, which times, which source points.
 
-use super::{Batch, Recipe};
+use super::{Batch, Recipe, TimeSampling, check};
 use crate::{
     data::{Condition, ConditionValues, Dataset},
-    flow::{Interval, Path, Source},
+    error::Result,
+    flow::{Path, Source},
     rng::{Philox, Stream},
-    train::TimeSampling,
 };
 
 /// Draws of evaluations are counted from here, so that training never sees their times and source points.
@@ -35,40 +35,46 @@ impl<'a, P: Path> Batcher<'a, P> {
     }
 
     /// Fills `batch` with `size` samples of draw `draw`.
-    pub fn draw(&mut self, draw: u64, size: usize, batch: &mut Batch) {
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) if the data set is empty.
+    pub fn draw(&mut self, draw: u64, size: usize, batch: &mut Batch) -> Result<()> {
         let random = Philox::new(self.seed, Stream::Batch, draw);
         let rows = self.data.rows() as u64;
+        if rows == 0 {
+            return Err(check::empty("the data set"));
+        }
         self.rows.clear();
         self.rows.extend((0..size as u64).map(|i| random.below(i, rows) as usize));
-        self.fill(draw, batch);
+        self.fill(draw, batch)
     }
 
     /// Fills `batch` with the rows `chunk · size …` in their order, the same times and source points in every
     /// evaluation; false past the last row.
-    pub(super) fn evaluation(&mut self, chunk: usize, size: usize, batch: &mut Batch) -> bool {
+    pub(super) fn evaluation(&mut self, chunk: usize, size: usize, batch: &mut Batch) -> Result<bool> {
         let start = chunk.saturating_mul(size).min(self.data.rows());
         self.rows.clear();
         self.rows.extend(start..start.saturating_add(size).min(self.data.rows()));
-        self.fill(EVALUATION + chunk as u64, batch);
-        !self.rows.is_empty()
+        self.fill(EVALUATION + chunk as u64, batch)?;
+        Ok(!self.rows.is_empty())
     }
 
-    fn fill(&mut self, draw: u64, batch: &mut Batch) {
+    fn fill(&mut self, draw: u64, batch: &mut Batch) -> Result<()> {
         let (size, dim) = (self.rows.len(), self.data.dim());
         batch.size = size;
         batch.t.resize(size, 0.0);
         batch.xt.resize(size * dim, 0.0);
         batch.ut.resize(size * dim, 0.0);
         self.x0.resize(size * dim, 0.0);
-        fill_times(self.time, self.path.interval(), &Philox::new(self.seed, Stream::Time, draw), &mut batch.t);
-        fill_source(self.source, &Philox::new(self.seed, Stream::Source, draw), &mut self.x0);
+        self.time.fill(&Philox::new(self.seed, Stream::Time, draw), 0, &mut batch.t);
+        self.source.fill(&Philox::new(self.seed, Stream::Source, draw), 0, dim, &mut self.x0)?;
         let points = batch.xt.chunks_exact_mut(dim).zip(batch.ut.chunks_exact_mut(dim));
         for (((&row, &t), x0), (xt, ut)) in self.rows.iter().zip(&batch.t).zip(self.x0.chunks_exact(dim)).zip(points) {
             let x1 = &self.data.values()[row * dim..(row + 1) * dim];
-            // The rounded time: the model is told the very time at which the path was sampled.
             self.path.sample(f64::from(t), x0, x1, xt, ut);
         }
         gather(self.data, &self.rows, batch);
+        Ok(())
     }
 }
 
@@ -98,26 +104,6 @@ fn gather(data: &Dataset, rows: &[usize], batch: &mut Batch) {
                     }
                 }
             }
-        }
-    }
-}
-
-// TEMPORARY
-fn fill_times(sampling: TimeSampling, _interval: Interval, random: &Philox, t: &mut [f32]) {
-    for (i, t) in t.iter_mut().enumerate() {
-        *t = match sampling {
-            TimeSampling::Uniform => random.uniform_f32(i as u64),
-            TimeSampling::LogitNormal { mean, std } => (1.0 / (1.0 + libm::exp(-(mean + std * random.normal(i as u64))))) as f32,
-        };
-    }
-}
-
-fn fill_source(source: Source, random: &Philox, x0: &mut [f32]) {
-    match source {
-        Source::Gaussian => random.fill_normal(0, x0),
-        Source::Uniform { low, high } => {
-            random.fill_uniform(0, x0);
-            x0.iter_mut().for_each(|x| *x = (low + (high - low) * f64::from(*x)) as f32);
         }
     }
 }

@@ -1,10 +1,9 @@
 //! What a run refuses before anything is created or overwritten.
 
-use super::{Loss, Optimizer, Recipe, Schedule, ScheduleShape, TimeSampling, trainer::Options};
+use super::{Optimizer, Recipe, Schedule, ScheduleShape, trainer::Options};
 use crate::{
     data::{ConditionValues, Dataset},
     error::{Error, Result},
-    flow::Source,
     program::{Input, InputKind, Program},
 };
 
@@ -35,24 +34,21 @@ pub(super) fn check_recipe(recipe: &Recipe) -> Result<()> {
     require(batch > 0, "`batch`", batch, "at least 1")?;
     require(accumulate > 0, "`accumulate`", accumulate, "at least 1")?;
     require(steps > 0, "`steps`", steps, "at least 1")?;
-    require(steps.checked_mul(accumulate as u64).is_some_and(|n| n < 1 << 62), "`steps`", steps, "fewer than 2^62 batches")?;
+    require(
+        steps.checked_mul(accumulate as u64).is_some_and(|n| n < 1 << 62),
+        "`steps`",
+        steps,
+        "fewer than 2^62 batches",
+    )?;
     if let Some(decay) = ema {
         require((0.0..1.0).contains(&decay), "`ema`", decay, "a decay of at least 0 and below 1")?;
     }
     if let Some(bound) = clip {
         require(bound > 0.0 && bound.is_finite(), "`clip`", bound, "a positive number")?;
     }
-    if let Loss::Huber { delta } = loss {
-        require(delta > 0.0 && delta.is_finite(), "`delta` of the Huber loss", delta, "a positive number")?;
-    }
-    if let TimeSampling::LogitNormal { mean, std } = time {
-        require(mean.is_finite(), "`mean` of the logit-normal times", mean, "a finite number")?;
-        require(std > 0.0 && std.is_finite(), "`std` of the logit-normal times", std, "a positive number")?;
-    }
-    if let Source::Uniform { low, high } = source {
-        let holds = low < high && low.is_finite() && high.is_finite();
-        require(holds, "the uniform source", format!("[{low}, {high})"), "finite ends, the lower one first")?;
-    }
+    loss.check()?;
+    time.check()?;
+    source.check()?;
     check_optimizer(&optimizer)?;
     check_schedule(&schedule)
 }
@@ -78,9 +74,8 @@ pub(super) fn check_options(options: &Options) -> Result<()> {
 
 fn check_optimizer(optimizer: &Optimizer) -> Result<()> {
     let rate = |lr: f64| require(lr > 0.0 && lr.is_finite(), "`lr`", lr, "a positive number");
-    let decay = |decay: f64| {
-        require(decay >= 0.0 && decay.is_finite(), "`weight_decay`", decay, "a number of at least 0")
-    };
+    let decay =
+        |decay: f64| require(decay >= 0.0 && decay.is_finite(), "`weight_decay`", decay, "a number of at least 0");
     match *optimizer {
         Optimizer::Adam { lr, beta1, beta2, eps, weight_decay }
         | Optimizer::AdamW { lr, beta1, beta2, eps, weight_decay } => {
@@ -113,6 +108,10 @@ fn check_schedule(schedule: &Schedule) -> Result<()> {
     }
 }
 
+pub(super) fn empty(what: &str) -> Error {
+    invalid(what, "empty", "at least one row", "load or generate some samples first")
+}
+
 /// Refuses data that the model cannot be trained on. `what` names the data set.
 ///
 /// # Errors
@@ -124,7 +123,7 @@ pub(super) fn check_data(program: &Program, data: &Dataset, what: &str) -> Resul
     let dim: usize = shape.iter().product();
     let rows = data.values.len().checked_div(data.dim).unwrap_or(0);
     if rows == 0 {
-        return Err(invalid(what, "empty", "at least one row", "load or generate some samples first"));
+        return Err(empty(what));
     }
     if data.dim != dim {
         return Err(Error::Shape {

@@ -57,12 +57,12 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Reads the checkpoint at `path` for a model like `like`, whose weights do not matter.
+    /// Reads the checkpoint at `path` of a run that trained an `M`.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Format`] if the file is truncated, damaged or no checkpoint; [`Error::Schema`] if it
     /// belongs to another model.
-    pub fn read<M: Model>(path: impl AsRef<Path>, like: &M) -> Result<Self> {
+    pub fn read<M: Model>(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let reader = Reader::open(path)?;
         let format = reader.text("format")?;
@@ -71,19 +71,20 @@ impl Checkpoint {
         }
         let schema = u64::from_str_radix(reader.text("schema")?, 16)
             .map_err(|_| damaged(path, "the metadata's `schema`", "no number", "a number in base 16"))?;
-        let expected = M::PROGRAM.schema_hash();
+        let expected = M::SCHEMA;
         if schema != expected {
             return Err(Error::Schema { path: path.to_owned(), model: M::PROGRAM.name, got: schema, expected });
         }
         let step: u64 = reader.value("step")?;
         let seed = reader.value("seed")?;
         let parts = reader.text("parts")?.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let decay: Option<f64> = if parts.iter().any(|part| part == EMA) { Some(reader.value("ema_decay")?) } else { None };
+        let decay: Option<f64> =
+            if parts.iter().any(|part| part == EMA) { Some(reader.value("ema_decay")?) } else { None };
         let evaluations = parse_evaluations(reader.text("evaluations")?)
             .ok_or_else(|| damaged(path, "the metadata's `evaluations`", "something else", "`step loss` pairs"))?;
         let data = reader.text("data")?.to_owned();
 
-        let layout = like.weights().layout().clone();
+        let layout = M::layout();
         let mut shapes = BTreeMap::new();
         let steps = usize::try_from(step).map_err(|_| damaged(path, "`step`", step.to_string(), "fewer steps"))?;
         shapes.insert(LOSSES.to_owned(), vec![steps]);
@@ -113,8 +114,7 @@ impl Checkpoint {
         let losses = contents.tensors.remove(LOSSES).map(|(_, losses)| losses).unwrap_or_default();
         let recipe = contents.metadata.iter();
         let recipe = recipe.filter_map(|(key, value)| Some((key.strip_prefix(RECIPE)?.to_owned(), value.clone())));
-        let state =
-            TrainState { weights: Weights::new(layout, raw)?, ema, optimizer, step, losses, evaluations };
+        let state = TrainState { weights: Weights::new(layout, raw)?, ema, optimizer, step, losses, evaluations };
         Ok(Self { path: path.to_owned(), state, recipe: recipe.collect(), seed, data })
     }
 
@@ -157,6 +157,17 @@ impl Checkpoint {
         data: &str,
         mut warn: impl FnMut(&str),
     ) -> Result<TrainState> {
+        let differs = |key: &str, got: String, expected: String, help: &str| Error::Invalid {
+            operation: "resuming a run",
+            what: format!("`{key}` of the checkpoint {:?}", self.path),
+            got,
+            expected,
+            help: help.to_owned(),
+        };
+        if self.state.step > recipe.steps {
+            let expected = format!("at most {}, the steps of this run", recipe.steps);
+            return Err(differs("step", self.state.step.to_string(), expected, "ask for more steps"));
+        }
         for (key, expected) in fingerprint(recipe, path) {
             let got = self.recipe.get(key).map_or("absent", String::as_str);
             if got == expected {
@@ -164,18 +175,14 @@ impl Checkpoint {
             }
             if key == "steps" {
                 // More or fewer steps do not change the past ones, unless the rate depended on them.
-                warn(&format!("the checkpoint's run was to have {got} steps, this one has {expected}; the learning rate follows the new number"));
+                warn(&format!(
+                    "the checkpoint's run was to have {got} steps, this one has {expected}; the learning rate follows the new number"
+                ));
                 continue;
             }
-            return Err(Error::Invalid {
-                operation: "resuming a run",
-                what: format!("`{key}` of the checkpoint {:?}", self.path),
-                got: got.to_owned(),
-                expected: format!("{expected}, as this run has it"),
-                help: "resume with the recipe that wrote the checkpoint; to train on from its weights with another one, \
-                       give its model to `.model(…)` and choose another folder"
-                    .to_owned(),
-            });
+            let help = "resume with the recipe that wrote the checkpoint; to train on from its weights with another \
+                        one, give its model to `.model(…)` and choose another folder";
+            return Err(differs(key, got.to_owned(), format!("{expected}, as this run has it"), help));
         }
         if self.data != data {
             warn("the data set is not the one of the checkpoint's run; the run goes on with the new one");
@@ -224,8 +231,7 @@ impl Origin<'_> {
         for (prefix, values) in rows.into_iter().filter(|(_, values)| !values.is_empty()) {
             parts.push(prefix);
             for entry in layout.entries() {
-                let size: usize = entry.shape.iter().product();
-                let values = values[entry.offset..entry.offset + size].to_vec();
+                let values = values[entry.range()].to_vec();
                 let name = format!("{prefix}{}", entry.name);
                 if contents.tensors.insert(name.clone(), (entry.shape.clone(), values)).is_some() {
                     return Err(reserved_name(&name));

@@ -1,11 +1,11 @@
 //! What a training run leaves: the model, the losses and a report.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 /// What a training run gives back.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Trained<M> {
     /// The model to use: with the averaged weights if the recipe has `ema`, else with the raw ones.
@@ -16,6 +16,13 @@ pub struct Trained<M> {
     pub losses: Vec<f32>,
     /// Numbers about the run.
     pub report: TrainReport,
+}
+
+/// The report; weights and losses are too many to print.
+impl<M> fmt::Debug for Trained<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trained").field("report", &self.report).finish_non_exhaustive()
+    }
 }
 
 /// Why a run ended.

@@ -56,7 +56,7 @@ pub(super) struct Runner<'a, P> {
 
 impl<'a, P: Path> Runner<'a, P> {
     pub(super) fn new(recipe: &'a Recipe, path: &'a P, data: &'a Dataset, layout: &Layout) -> Self {
-        let size = layout.len();
+        let size = layout.size();
         let fixed = layout.entries().iter().filter(|entry| !entry.trained);
         Self {
             recipe,
@@ -64,12 +64,16 @@ impl<'a, P: Path> Runner<'a, P> {
             batch: Batch::default(),
             gradient: vec![0.0; size],
             part: vec![0.0; if recipe.accumulate > 1 { size } else { 0 }],
-            fixed: fixed.map(|entry| (entry.offset..entry.offset + entry.size(), Vec::new())).collect(),
+            fixed: fixed.map(|entry| (entry.range(), Vec::new())).collect(),
         }
     }
 
     /// One step of the optimiser.
-    pub(super) fn step<E: TrainEngine + ?Sized>(&mut self, engine: &mut E, state: &mut TrainState) -> Result<StepOutcome> {
+    pub(super) fn step<E: TrainEngine + ?Sized>(
+        &mut self,
+        engine: &mut E,
+        state: &mut TrainState,
+    ) -> Result<StepOutcome> {
         let recipe = self.recipe;
         let loss = self.gradient(engine, state)?;
         for (range, _) in &self.fixed {
@@ -81,13 +85,7 @@ impl<'a, P: Path> Runner<'a, P> {
         };
         let learning_rate = recipe.optimizer.lr() * recipe.schedule.factor(state.step, recipe.steps);
         if !loss.is_finite() || !gradient_norm.is_finite() {
-            return Err(Error::Diverged {
-                step: state.step + 1,
-                loss,
-                gradient_norm,
-                learning_rate,
-                checkpoint: None,
-            });
+            return Err(Error::Diverged { step: state.step + 1, loss, gradient_norm, learning_rate, checkpoint: None });
         }
         let weights = state.weights.values_mut();
         for (range, values) in &mut self.fixed {
@@ -113,13 +111,13 @@ impl<'a, P: Path> Runner<'a, P> {
         let Recipe { loss, batch: size, accumulate, seed, .. } = *self.recipe;
         let weights = state.weights.values();
         let first = state.step * accumulate as u64;
-        self.batcher.draw(first, size, &mut self.batch);
+        self.batcher.draw(first, size, &mut self.batch)?;
         let mut sum = engine.gradient(weights, &self.batch, loss, seed, first, &mut self.gradient)?;
         if accumulate == 1 {
             return Ok(sum);
         }
         for draw in first + 1..first + accumulate as u64 {
-            self.batcher.draw(draw, size, &mut self.batch);
+            self.batcher.draw(draw, size, &mut self.batch)?;
             sum += engine.gradient(weights, &self.batch, loss, seed, draw, &mut self.part)?;
             self.gradient.iter_mut().zip(&self.part).for_each(|(sum, part)| *sum += part);
         }
@@ -140,7 +138,7 @@ pub(super) fn evaluate<P: Path, E: TrainEngine + ?Sized>(
     let mut batcher = Batcher::new(recipe, path, held_out);
     let mut batch = Batch::default();
     let (mut sum, mut chunk) = (0.0, 0);
-    while batcher.evaluation(chunk, recipe.batch, &mut batch) {
+    while batcher.evaluation(chunk, recipe.batch, &mut batch)? {
         sum += engine.loss(weights, &batch, recipe.loss)? * batch.size as f64;
         chunk += 1;
     }

@@ -3,8 +3,8 @@
 use std::{fs, path::Path as FilePath, path::PathBuf, time::Instant};
 
 use super::{
-    Checkpoint, Control, EpochInfo, EvaluationInfo, Recipe, StartInfo, StepInfo, StoppedBy, TrainEngine,
-    TrainReport, TrainState,
+    Checkpoint, Control, EpochInfo, EvaluationInfo, Recipe, StartInfo, StepInfo, StoppedBy, TrainEngine, TrainReport,
+    TrainState,
     callback::{Callbacks, CheckpointInfo},
     checkpoint::{self, Origin},
     interrupt,
@@ -15,7 +15,7 @@ use crate::{
     data::{Dataset, write_atomically},
     error::{Error, Result},
     flow::Path,
-    model::Model,
+    model::{Model, Weights},
     program::Program,
 };
 
@@ -43,15 +43,15 @@ impl<'a, P: Path> Session<'a, P> {
         options: &'a Options,
         path: &'a P,
         data: &'a Dataset,
-        model: &M,
+        weights: Weights,
         callbacks: &'a mut Callbacks,
     ) -> Result<Self> {
         let fingerprint = fingerprint(data);
         let mut warnings = Vec::new();
-        let mut state = TrainState::new(recipe, model.weights().clone());
+        let mut state = TrainState::new(recipe, weights);
         let mut last_checkpoint = None;
         if let Some((folder, _)) = &options.checkpoints {
-            if let Some(found) = resumable(folder, options.resume, model, &mut warnings)? {
+            if let Some(found) = resumable::<M>(folder, options.resume, &mut warnings)? {
                 last_checkpoint = Some((found.step(), found.path().to_owned()));
                 state = found.into_state(recipe, path, &fingerprint, |warning| warnings.push(warning.to_owned()))?;
             }
@@ -234,14 +234,9 @@ impl<'a, P: Path> Session<'a, P> {
 }
 
 /// The checkpoint to go on from, if there is one and it is asked for.
-fn resumable<M: Model>(
-    folder: &FilePath,
-    resume: bool,
-    model: &M,
-    warnings: &mut Vec<String>,
-) -> Result<Option<Checkpoint>> {
+fn resumable<M: Model>(folder: &FilePath, resume: bool, warnings: &mut Vec<String>) -> Result<Option<Checkpoint>> {
     if resume {
-        return Checkpoint::latest(folder, model, |warning| warnings.push(warning.to_owned()));
+        return Checkpoint::latest::<M>(folder, |warning| warnings.push(warning.to_owned()));
     }
     match checkpoint::list(folder)?.last() {
         None => Ok(None),

@@ -7,8 +7,6 @@ mod loops;
 mod refusals;
 mod resuming;
 
-use std::sync::Arc;
-
 use super::{
     Batch, Loss, Optimizer, OptimizerState, Recipe, Schedule, ScheduleShape, TimeSampling, TrainEngine, TrainRecipe,
     Trainer,
@@ -45,15 +43,10 @@ macro_rules! model {
         pub(super) struct $name(Weights);
 
         impl Model for $name {
-            const PROGRAM: &'static Program = &Program {
-                name: stringify!($name),
-                inputs: $inputs,
-                nodes: &[],
-                parameters: PARAMETERS,
-                output: 0,
-            };
-            fn init(seed: u64) -> Result<Self> {
-                Self::from_weights(initial(Self::PROGRAM, seed))
+            const PROGRAM: &'static Program =
+                &Program { name: stringify!($name), inputs: $inputs, nodes: &[], parameters: PARAMETERS, output: 0 };
+            fn initial_weights(seed: u64) -> Weights {
+                initial(Self::PROGRAM, seed)
             }
             fn weights(&self) -> &Weights {
                 &self.0
@@ -61,8 +54,8 @@ macro_rules! model {
             fn weights_mut(&mut self) -> &mut Weights {
                 &mut self.0
             }
-            fn from_weights(weights: Weights) -> Result<Self> {
-                Ok(Self(weights))
+            fn from_weights_unchecked(weights: Weights) -> Self {
+                Self(weights)
             }
         }
     };
@@ -74,7 +67,7 @@ model!(Contextual, &[STATE, TIME, CONTEXT]);
 
 fn initial(program: &Program, seed: u64) -> Weights {
     let values = (0..SIZE).map(|i| 0.01 * i as f32 + 0.1 * seed as f32).collect();
-    Weights::new(Arc::new(Layout::of(program)), values).unwrap()
+    Weights::new(Layout::of(program), values).unwrap()
 }
 
 /// The straight path of Lipman et al.: `xt = t x1 + (1 − t) x0`.
@@ -173,7 +166,6 @@ impl TrainEngine for Analytic {
         step: u64,
         gradient: &mut [f32],
     ) -> Result<f64> {
-        assert_eq!(loss, Loss::Mse);
         self.calls += 1;
         self.draws.push(step);
         let labels = match batch.conditions.columns.first().map(|column| &column.values) {
@@ -191,9 +183,9 @@ impl TrainEngine for Analytic {
                 let row = &w[3 * j..3 * j + 3];
                 let mut v = f64::from(b[j]) + label.map_or(0.0, |y| f64::from(e[2 * y + j]));
                 v += row.iter().zip(input).map(|(w, x)| f64::from(w * x)).sum::<f64>();
-                let error = v - f64::from(batch.ut[2 * i + j]);
-                total += share * error * error;
-                let d = 2.0 * share * error;
+                let u = f64::from(batch.ut[2 * i + j]);
+                total += share * loss.value(v, u);
+                let d = share * loss.derivative(v, u);
                 for (k, x) in input.into_iter().enumerate() {
                     sums[3 * j + k] += d * f64::from(x);
                 }

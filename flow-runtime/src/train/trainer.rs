@@ -3,17 +3,13 @@
 use std::path::PathBuf;
 
 use super::{
-    Callback, Control, CsvLog, JsonLog, Progress, Recipe, StepInfo, StoppedBy, TrainEngine, TrainRecipe,
-    TrainState, Trained,
+    Callback, Control, CsvLog, JsonLog, Progress, Recipe, StepInfo, StoppedBy, TrainEngine, TrainRecipe, TrainState,
+    Trained,
     callback::Callbacks,
     check::{check_data, check_options, check_recipe},
     session::Session,
 };
-use crate::{
-    data::Dataset,
-    error::Result,
-    model::Model,
-};
+use crate::{data::Dataset, engine::Device, error::Result, flow::Path, model::Model};
 
 /// Checkpoints kept unless [`Trainer::keep`] says otherwise.
 const KEEP: usize = 3;
@@ -53,6 +49,7 @@ pub(super) struct Options {
     pub(super) resume: bool,
     pub(super) evaluation: Option<(u64, Dataset)>,
     pub(super) handle_interrupts: bool,
+    pub(super) device: Device,
 }
 
 impl<R: TrainRecipe> Default for Trainer<R> {
@@ -64,9 +61,22 @@ impl<R: TrainRecipe> Default for Trainer<R> {
 impl<R: TrainRecipe> Trainer<R> {
     /// A trainer that does what the recipe says and nothing around it.
     pub fn new() -> Self {
-        let options =
-            Options { checkpoints: None, keep: KEEP, resume: false, evaluation: None, handle_interrupts: true };
+        let options = Options {
+            checkpoints: None,
+            keep: KEEP,
+            resume: false,
+            evaluation: None,
+            handle_interrupts: true,
+            device: Device::Auto,
+        };
         Self { recipe: R::RECIPE, options, callbacks: Callbacks::default(), model: None, salvaged: None }
+    }
+
+    /// Trains on this device.
+    #[must_use]
+    pub fn device(mut self, device: Device) -> Self {
+        self.options.device = device;
+        self
     }
 
     /// The recipe with the changes made so far.
@@ -190,16 +200,19 @@ impl<R: TrainRecipe> Trainer<R> {
         let program = R::Model::PROGRAM;
         check_recipe(&self.recipe)?;
         check_options(&self.options)?;
+        let path = R::path();
+        path.check()?;
         check_data(program, data, "the data set")?;
         if let Some((_, held_out)) = &self.options.evaluation {
             check_data(program, held_out, "the held-out data set")?;
         }
-        let model = match &self.model {
-            Some(model) => model.clone(),
-            None => R::Model::init(self.recipe.seed)?,
+        let weights = match &self.model {
+            Some(model) => model.weights().clone(),
+            None => R::Model::initial_weights(self.recipe.seed),
         };
-        let path = R::path();
-        let mut session = Session::start(&self.recipe, &self.options, &path, data, &model, &mut self.callbacks)?;
+        weights.check_finite("training")?;
+        let (recipe, options) = (&self.recipe, &self.options);
+        let mut session = Session::start::<R::Model>(recipe, options, &path, data, weights, &mut self.callbacks)?;
         match session.run(engine) {
             Ok(stopped_by) => {
                 let trained = Self::trained(&session, stopped_by)?;

@@ -230,16 +230,18 @@ fn expressions() -> impl Strategy<Value = Expression> {
     })
 }
 
-/// No part has a pole at `t` or leaves the domain of its function.
+/// No part has a pole at `t`, leaves the domain of its function, or is so large that it swallows `t`.
 fn is_regular(f: &Expression, t: f64) -> bool {
     let parameters = [1.3, 0.7];
     let inside = match f {
         Expression::Number(_) | Expression::Pi | Expression::Time | Expression::Parameter(_) => true,
+        // Roots and powers have a pole in their derivative where the base vanishes.
+        Expression::Call(Function::Sqrt, x) | Expression::Power(x, _) if x.evaluate(t, &parameters) == 0.0 => false,
         Expression::Negate(x) | Expression::Call(_, x) => is_regular(x, t),
         Expression::Power(x, y) if y.depends_on_time() && x.evaluate(t, &parameters) <= 0.0 => false,
         Expression::Binary(_, x, y) | Expression::Power(x, y) => is_regular(x, t) && is_regular(y, t),
     };
-    inside && f.evaluate(t, &parameters).is_finite()
+    inside && f.evaluate(t, &parameters).abs() < 1e4
 }
 
 proptest! {
@@ -264,7 +266,7 @@ proptest! {
         let (before, after) = (f.evaluate(t, &parameters), f.simplified().evaluate(t, &parameters));
         // Rounding in the argument of a function may be amplified, so neighbours bound what is asked.
         let near = f.evaluate(t * (1.0 + 1e-12), &parameters);
-        prop_assume!(before.is_finite() && (near - before).abs() < 1e-9 * (1.0 + before.abs()));
+        prop_assume!(is_regular(&f, t) && (near - before).abs() < 1e-9 * (1.0 + before.abs()));
         prop_assert!((after - before).abs() <= 1e-8 * (1.0 + before.abs()), "{before} {after}");
     }
 

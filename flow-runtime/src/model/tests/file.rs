@@ -56,6 +56,16 @@ fn foreign_files_are_read_by_name() {
     assert_eq!(read(&bytes).unwrap().values(), VALUES);
 }
 
+/// As the `safetensors` package 0.8 of Python writes it, with the metadata that PyTorch users put there:
+/// `save({"out.weight": np.array([[1, -2.5], [3e-9, 4]], "f4"), "out.bias": np.array([0.5, -0.5], "f4")}, {"format": "pt"})`.
+#[test]
+fn a_file_written_by_python_is_read() {
+    let header = br#"{"__metadata__":{"format":"pt"},"out.bias":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"out.weight":{"dtype":"F32","shape":[2,2],"data_offsets":[8,24]}}   "#;
+    let data = b"\x00\x00\x00?\x00\x00\x00\xbf\x00\x00\x80?\x00\x00 \xc0\x8f(N1\x00\x00\x80@";
+    let bytes = [&0xa0u64.to_le_bytes()[..], header, data].concat();
+    assert_eq!(read(&bytes).unwrap().values(), VALUES);
+}
+
 #[test]
 fn every_tensor_that_differs_is_named_at_once() {
     let bytes = bytes_of(&[
@@ -132,6 +142,9 @@ fn hostile_headers() {
         bytes.resize(bytes.len() + data, 0);
         bytes
     };
+    const HUGE: &str = r#"{"dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,18446744073709551615]}"#;
+    const SANE: &str = r#"{"dtype":"U8","shape":[4],"data_offsets":[0,4]}"#;
+    let twice = |first: &str, second: &str| file(&format!(r#"{{"a":{first},"a":{second}}}"#), 4);
     let hostile = [
         u64::MAX.to_le_bytes().to_vec(),
         [&(u64::MAX - 7).to_le_bytes()[..], b"{}"].concat(),
@@ -146,6 +159,8 @@ fn hostile_headers() {
         file(r#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4),
         file(r#"{"a":{"dtype":"F99","shape":[1],"data_offsets":[0,4]}}"#, 4),
         file(r#"{"__metadata__":{"data_offsets":[0,1]}}"#, 4),
+        twice(HUGE, SANE),
+        twice(SANE, HUGE),
     ];
     for bytes in hostile {
         let error = read(&bytes).unwrap_err();

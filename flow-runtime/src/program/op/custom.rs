@@ -27,4 +27,9 @@ impl Rule for Custom {
                 .to_owned(),
         })
     }
+
+    // A module may hold dropout or batch statistics.
+    fn deterministic(&self) -> bool {
+        false
+    }
 }

@@ -21,7 +21,7 @@ pub(crate) trait Rule {
     /// [`Error::Device`](crate::error::Error::Device) if only another engine can compute it.
     fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()>;
 
-    /// The same time gives the same value, so that operands that depend on the time alone pass this on.
+    /// Equal operands give equal values in every sample of a batch.
     fn deterministic(&self) -> bool {
         true
     }

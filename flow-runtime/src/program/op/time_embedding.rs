@@ -17,16 +17,16 @@ pub(crate) struct Fourier;
 
 /// The angular frequencies of `sinusoidal`: `half` of them, geometric from 1 to `max`.
 ///
-/// `w_i = max^(i / (half − 1))`; a single one is 1. Engines in `f32` round them once.
+/// `w_i = max^(i / (half − 1))`; a single one is 1. The same bits on every machine; engines in `f32` round them once.
 ///
 /// ```
 /// use flow_runtime::program::sinusoidal_frequencies;
-/// assert_eq!(sinusoidal_frequencies(4, 64.0), [1.0, 4.0, 16.0, 64.0]);
+/// assert_eq!(sinusoidal_frequencies(3, 64.0), [1.0, 8.0, 64.0]);
 /// assert_eq!(sinusoidal_frequencies(1, 64.0), [1.0]);
 /// ```
 pub fn sinusoidal_frequencies(half: usize, max: f64) -> Vec<f64> {
     let gaps = half.saturating_sub(1).max(1) as f64;
-    (0..half).map(|i| max.powf(i as f64 / gaps)).collect()
+    (0..half).map(|i| libm::pow(max, i as f64 / gaps)).collect()
 }
 
 impl Rule for Sinusoidal {

@@ -103,6 +103,14 @@ fn the_work_must_have_the_stages_of_the_tableau() {
     let mut work = [0.0; 2];
     let mut field = |_: f64, x: &f64| -x;
     let mut out = 0.0;
-    let step = super::super::implicit::implicit_step(Gauss4::TABLEAU, &mut field, 0.0, 1.0, &1.0, &mut work, &mut out);
+    let step = crate::solve::implicit::implicit_step::<_, _, 2>(
+        Gauss4::TABLEAU,
+        &mut field,
+        0.0,
+        1.0,
+        &1.0,
+        &mut work,
+        &mut out,
+    );
     assert!(matches!(step, Err(Error::Shape { .. })));
 }

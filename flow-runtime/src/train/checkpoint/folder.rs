@@ -57,7 +57,10 @@ pub(in crate::train) fn prune(folder: &Path, step: u64, keep: usize) -> Result<V
     let mut ours = list(folder)?;
     ours.retain(|(other, _)| *other <= step);
     let superfluous = ours.len().saturating_sub(keep.max(1));
-    Ok(ours.drain(..superfluous).filter_map(|(_, path)| fs::remove_file(&path).err().map(|error| (path, error))).collect())
+    Ok(ours
+        .drain(..superfluous)
+        .filter_map(|(_, path)| fs::remove_file(&path).err().map(|error| (path, error)))
+        .collect())
 }
 
 impl Checkpoint {
@@ -68,10 +71,10 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Schema`] if the newest one belongs to another model; what is wrong with the newest one, if there are
     /// some but none can be read.
-    pub fn latest<M: Model>(folder: impl AsRef<Path>, like: &M, mut warn: impl FnMut(&str)) -> Result<Option<Self>> {
+    pub fn latest<M: Model>(folder: impl AsRef<Path>, mut warn: impl FnMut(&str)) -> Result<Option<Self>> {
         let mut newest_failed = None;
         for (_, path) in list(folder.as_ref())?.into_iter().rev() {
-            match Self::read(&path, like) {
+            match Self::read::<M>(&path) {
                 Ok(checkpoint) => return Ok(Some(checkpoint)),
                 Err(error @ (Error::Format { .. } | Error::Io { .. })) => {
                     warn(&format!("skipping a checkpoint that cannot be read: {error}"));
@@ -95,7 +98,9 @@ mod tests {
             let path = file_of(folder, step);
             assert_eq!(step_of(path.file_name().unwrap().to_str().unwrap()), Some(step));
         }
-        for name in ["checkpoint-1.safetensors", "checkpoint-0000000x.safetensors", "checkpoint-00000001.safetensors.tmp"] {
+        for name in
+            ["checkpoint-1.safetensors", "checkpoint-0000000x.safetensors", "checkpoint-00000001.safetensors.tmp"]
+        {
             assert_eq!(step_of(name), None, "{name}");
         }
         assert_eq!(file_of(folder, 1000), folder.join("checkpoint-00001000.safetensors"));

@@ -81,7 +81,8 @@ impl<'a> Reader<'a> {
             .map_err(|error| damaged(path, "the header", error.to_string(), "a safetensors header"))?;
         let expected = (header.data_len() as u64).checked_add(8 + header_size);
         if expected != Some(length) {
-            let end = expected.map_or("more bytes than can be".to_owned(), |end| format!("{end} bytes, as its header says"));
+            let end =
+                expected.map_or("more bytes than can be".to_owned(), |end| format!("{end} bytes, as its header says"));
             return Err(damaged(path, "the end", format!("{length} bytes"), end));
         }
         let mut metadata: BTreeMap<_, _> = header.metadata().clone().unwrap_or_default().into_iter().collect();
@@ -101,7 +102,8 @@ impl<'a> Reader<'a> {
     /// Text that must be there and be a value of type `T`.
     pub(super) fn value<T: std::str::FromStr>(&self, key: &str) -> Result<T> {
         let text = self.text(key)?;
-        text.parse().map_err(|_| damaged(self.path, &format!("the metadata's `{key}`"), format!("{text:?}"), "a number"))
+        text.parse()
+            .map_err(|_| damaged(self.path, &format!("the metadata's `{key}`"), format!("{text:?}"), "a number"))
     }
 
     /// Reads the tensors, which must be these and no others; sizes are checked before anything is allocated.
@@ -144,7 +146,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn checksum_of(metadata: &BTreeMap<String, String>) -> Crc {
+pub(super) fn checksum_of(metadata: &BTreeMap<String, String>) -> Crc {
     let mut crc = Crc::new();
     for (key, value) in metadata {
         // The lengths keep `ab = c` and `a = bc` apart.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 fn draw(recipe: &Recipe, data: &Dataset, draw: u64, size: usize) -> Batch {
     let mut batch = Batch::default();
-    Batcher::new(recipe, &Straight, data).draw(draw, size, &mut batch);
+    Batcher::new(recipe, &Straight, data).draw(draw, size, &mut batch).unwrap();
     batch
 }
 
@@ -14,11 +14,11 @@ fn draw(recipe: &Recipe, data: &Dataset, draw: u64, size: usize) -> Batch {
 fn memory_that_is_used_again_leaves_no_trace() {
     let (data, plain) = (labelled(12), points(5));
     let mut batch = draw(&BASE, &data, 0, 100);
-    Batcher::new(&BASE, &Straight, &data).draw(3, 7, &mut batch);
+    Batcher::new(&BASE, &Straight, &data).draw(3, 7, &mut batch).unwrap();
     let fresh = draw(&BASE, &data, 3, 7);
     assert_eq!((&batch.t, &batch.xt, &batch.ut), (&fresh.t, &fresh.xt, &fresh.ut));
     assert_eq!(batch.conditions, fresh.conditions);
-    Batcher::new(&BASE, &Straight, &plain).draw(3, 7, &mut batch);
+    Batcher::new(&BASE, &Straight, &plain).draw(3, 7, &mut batch).unwrap();
     assert!(batch.conditions.columns.is_empty());
 }
 
@@ -29,6 +29,12 @@ fn a_batch_is_a_prefix_of_a_larger_one() {
     assert_eq!(small.t, large.t[..6]);
     assert_eq!(small.xt, large.xt[..12]);
     assert_eq!(small.ut, large.ut[..12]);
+}
+
+#[test]
+fn an_empty_data_set_gives_no_batch() {
+    let mut batch = Batch::default();
+    assert!(Batcher::new(&BASE, &Straight, &Dataset::default()).draw(0, 4, &mut batch).is_err());
 }
 
 #[test]
@@ -70,7 +76,7 @@ fn held_out_rows_come_once_each_in_order_with_draws_of_their_own() {
     let (mut batch, mut labels, mut sizes) = (Batch::default(), Vec::new(), Vec::new());
     let mut batcher = Batcher::new(&BASE, &Straight, &data);
     let mut chunk = 0;
-    while batcher.evaluation(chunk, 4, &mut batch) {
+    while batcher.evaluation(chunk, 4, &mut batch).unwrap() {
         let ConditionValues::Class(of_chunk) = &batch.conditions.columns[0].values else { panic!("no labels") };
         labels.extend_from_slice(of_chunk);
         sizes.push(batch.size);
@@ -87,7 +93,7 @@ proptest! {
         let (recipe, data) = (Recipe { seed, ..FULL }, labelled(rows));
         let (a, b) = (draw(&recipe, &data, number, size), draw(&recipe, &data, number, size));
         prop_assert_eq!((&a.t, &a.xt, &a.ut, &a.conditions), (&b.t, &b.xt, &b.ut, &b.conditions));
-        prop_assert!(a.t.iter().all(|t| (0.0..=1.0).contains(t)));
+        prop_assert!(a.t.iter().all(|t| 0.0 < *t && *t < 1.0));
         prop_assert!(a.xt.iter().chain(&a.ut).all(|x| x.is_finite()));
         prop_assert_ne!(&a.t, &draw(&recipe, &data, number + 1, size).t);
     }

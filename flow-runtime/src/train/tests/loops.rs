@@ -46,7 +46,7 @@ fn accumulated_gradients_are_the_mean_over_the_draws() {
     let weights = initial(Plain::PROGRAM, recipe.seed);
     let (mut batch, mut losses, mut sum) = (Batch::default(), 0.0, vec![0.0f32; SIZE]);
     for draw in 0..3 {
-        Batcher::new(&recipe, &Straight, &data).draw(draw, recipe.batch, &mut batch);
+        Batcher::new(&recipe, &Straight, &data).draw(draw, recipe.batch, &mut batch).unwrap();
         let mut gradient = vec![0.0; SIZE];
         losses += engine.gradient(weights.values(), &batch, recipe.loss, recipe.seed, draw, &mut gradient).unwrap();
         sum.iter_mut().zip(gradient).for_each(|(sum, g)| *sum += g);

@@ -1,0 +1,114 @@
+//! Sampling on the engine of a device.
+
+use super::{SampleRecipe, Sampler, Trajectories};
+use crate::{
+    data::{Conditions, Dataset},
+    engine::{DfdxEngine, DfdxModel},
+    error::{Error, Result},
+    model::Model,
+    solve::{Grid, Statistics},
+};
+
+impl<R: SampleRecipe<Model: DfdxModel>> Sampler<'_, R> {
+    /// `count` samples, `[count, dim]`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if `count` is zero, the grid runs backwards or a condition is missing,
+    /// [`Error::Device`] if the device is not there, [`Error::NotFinite`] if the integration leaves the numbers.
+    pub fn sample(&self, count: usize) -> Result<Dataset> {
+        self.sample_given(count, &Conditions::none())
+    }
+
+    /// `count` samples under conditions, one row of each per sample.
+    ///
+    /// # Errors
+    /// As [`Self::sample`]; [`Error::Shape`] if the conditions have another number of rows.
+    pub fn sample_given(&self, count: usize, conditions: &Conditions) -> Result<Dataset> {
+        let grid = self.chosen_grid()?;
+        check_forward(&grid)?;
+        let (samples, _) = self.integrate(&self.source(count)?, conditions, &grid, |_, _| Ok(()))?;
+        Ok(samples)
+    }
+
+    /// Carries points along the flow, from the first node of the grid to the last.
+    ///
+    /// With a grid reversed, data are carried to the source.
+    ///
+    /// # Errors
+    /// As [`Self::sample`]; [`Error::Shape`] if the points have another dimension than the state.
+    pub fn transport(&self, points: &Dataset) -> Result<Dataset> {
+        let grid = self.chosen_grid()?;
+        let (ends, _) = self.integrate(points, points.conditions(), &grid, |_, _| Ok(()))?;
+        Ok(ends)
+    }
+
+    /// The way of `count` samples, at every `every`-th node and at both ends.
+    ///
+    /// # Errors
+    /// As [`Self::sample`]; [`Error::Invalid`] if `every` is zero.
+    pub fn trajectories(&self, count: usize, conditions: &Conditions, every: usize) -> Result<Trajectories> {
+        let grid = self.chosen_grid()?;
+        check_forward(&grid)?;
+        if every == 0 {
+            return Err(Error::Invalid {
+                operation: "sampling",
+                what: "`every`".to_owned(),
+                got: "0".to_owned(),
+                expected: "at least 1".to_owned(),
+                help: "1 saves every node".to_owned(),
+            });
+        }
+        let start = self.source(count)?;
+        let dim = start.dim();
+        let steps = grid.steps();
+        let saved: Vec<usize> = (0..=steps).filter(|index| index % every == 0 || *index == steps).collect();
+        let times = saved.iter().filter_map(|&index| grid.node(index)).collect();
+        let mut values: Vec<Vec<f32>> = saved.iter().map(|_| Vec::with_capacity(start.values().len())).collect();
+        // The engine takes the rows chunk by chunk, each chunk through all nodes.
+        let (_, statistics) = self.integrate(&start, conditions, &grid, |node, rows| {
+            if let Ok(place) = saved.binary_search(&node) {
+                values[place].extend_from_slice(rows);
+            }
+            Ok(())
+        })?;
+        let states = values.into_iter().map(|values| Dataset::from_flat(values, dim)).collect::<Result<_>>()?;
+        Ok(Trajectories { times, states, statistics })
+    }
+
+    fn chosen_grid(&self) -> Result<Grid> {
+        match &self.grid {
+            Some(grid) => Ok(grid.clone()),
+            None => R::GRID.grid(),
+        }
+    }
+
+    fn integrate(
+        &self,
+        start: &Dataset,
+        conditions: &Conditions,
+        grid: &Grid,
+        mut save: impl FnMut(usize, &[f32]) -> Result<()>,
+    ) -> Result<(Dataset, Statistics)> {
+        self.device.resolve()?;
+        let mut engine = DfdxEngine::<R::Model>::new()?;
+        let mut values = start.values().to_vec();
+        let nodes: Vec<f64> = grid.nodes().collect();
+        let weights = self.model.weights().values();
+        let statistics = engine.integrate::<R::Solver>(weights, &nodes, &mut values, conditions, &mut save)?;
+        Ok((Dataset::from_flat(values, R::Model::PROGRAM.state_dim())?, statistics))
+    }
+}
+
+/// Samples start at `t = 0`; a grid that runs the other way carries data to the source.
+fn check_forward(grid: &Grid) -> Result<()> {
+    if grid.t0() < grid.t1() {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        operation: "sampling",
+        what: "the grid".to_owned(),
+        got: format!("running from {} to {}", grid.t0(), grid.t1()),
+        expected: "one that runs from the source at 0 to the data at 1".to_owned(),
+        help: "carry points that you have with `transport`".to_owned(),
+    })
+}

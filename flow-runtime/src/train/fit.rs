@@ -1,0 +1,34 @@
+//! Training on the engine of a device.
+
+use super::{TrainRecipe, Trained, Trainer};
+use crate::{
+    data::Dataset,
+    engine::{DfdxEngine, DfdxModel},
+    error::Result,
+};
+
+impl<R: TrainRecipe<Model: DfdxModel>> Trainer<R> {
+    /// Trains on the data, on the device that was chosen.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    ///
+    /// flow_model! {
+    ///     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 8)), 2) }
+    ///     train LineTraining for Line { optimizer: adam(lr = 1e-2), batch: 16, steps: 20 }
+    /// }
+    ///
+    /// let moons = data::two_moons(100, 0.05, 0)?;
+    /// let trained = LineTraining::trainer().seed(1).fit(&moons)?;
+    /// assert_eq!(trained.losses.len(), 20);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Device`](crate::Error::Device) if the device is not there, else as [`fit_with`](Self::fit_with).
+    pub fn fit(&mut self, data: &Dataset) -> Result<Trained<R::Model>> {
+        self.options.device.resolve()?;
+        let mut engine = DfdxEngine::<R::Model>::new()?;
+        self.fit_with(&mut engine, data)
+    }
+}
