@@ -5,10 +5,22 @@ use flow_runtime::prelude::*;
 
 macro_rules! methods {
     (|$method:ident| $body:expr) => {{
-        { let $method = Rk4; $body; }
-        { let $method = Tsit5; $body; }
-        { let $method = DormandPrince54; $body; }
-        { let $method = DormandPrince87; $body; }
+        {
+            let $method = Rk4;
+            $body;
+        }
+        {
+            let $method = Tsit5;
+            $body;
+        }
+        {
+            let $method = DormandPrince54;
+            $body;
+        }
+        {
+            let $method = DormandPrince87;
+            $body;
+        }
     }};
 }
 
@@ -19,7 +31,8 @@ fn shifting_the_time_shifts_the_solution() {
         let here = solve(method, A3.field, A3.x0, &grid(0.0)).unwrap();
         let there = solve(method, |t: f64, x: &[f64; 1]| (A3.field)(t - 8.0, x), A3.x0, &grid(8.0)).unwrap();
         assert_eq!(here.statistics, there.statistics);
-        assert!((here.state[0] - there.state[0]).abs() < 1e-14);
+        // Times around eight are rounded eight times as coarsely as times around one.
+        assert!((here.state[0] / there.state[0] - 1.0).abs() < 64.0 * f64::EPSILON);
     });
 }
 
@@ -65,7 +78,8 @@ fn linear_maps_commute_with_a_solve() {
     let grid = Grid::uniform(0.0, 2.0, 20).unwrap();
     methods!(|method| {
         let x = solve(method, B5.field, x0, &grid).unwrap().state;
-        let z = solve(method, |t: f64, z: &[f64; 3]| inverse(&(B5.field)(t, &p(z))), inverse(&x0), &grid).unwrap().state;
+        let z =
+            solve(method, |t: f64, z: &[f64; 3]| inverse(&(B5.field)(t, &p(z))), inverse(&x0), &grid).unwrap().state;
         for (a, b) in p(&z).iter().zip(x) {
             assert!((a - b).abs() < 1e-14);
         }
@@ -95,7 +109,8 @@ fn every_container_takes_the_same_steps() {
     methods!(|method| {
         let array = solve(method, A2.field, A2.x0, &grid).unwrap().state;
         let scalar = solve(method, |t: f64, x: &f64| (A2.field)(t, &[*x])[0], 1.0, &grid).unwrap().state;
-        let vec = solve(method, |t: f64, x: &Vec<f64>| (A2.field)(t, &[x[0]]).to_vec(), vec![1.0], &grid).unwrap().state;
+        let vec =
+            solve(method, |t: f64, x: &Vec<f64>| (A2.field)(t, &[x[0]]).to_vec(), vec![1.0], &grid).unwrap().state;
         assert_eq!(([scalar], &*vec), (array, &array[..]));
 
         let mut workspace = Workspace::new(method, &vec![0.0]);

@@ -9,13 +9,6 @@ pub struct Problem<const N: usize> {
     pub x0: [f64; N],
 }
 
-/// A problem with a known solution on `[0, t1]`.
-pub struct Known<const N: usize> {
-    pub problem: Problem<N>,
-    pub t1: f64,
-    pub exact: fn(f64) -> [f64; N],
-}
-
 /// Largest difference between two states, relative to the largest coordinate of the second.
 pub fn relative_error<const N: usize>(x: &[f64; N], exact: &[f64; N]) -> f64 {
     let norm = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |max: f64, v| max.max(v.abs()));
@@ -131,11 +124,8 @@ pub fn bessel() -> Problem<2> {
 pub const E2: Problem<2> =
     Problem { name: "E2", field: |_, x| [x[1], (1.0 - x[0] * x[0]) * x[1] - x[0]], x0: [2.0, 0.0] };
 /// Duffing's equation.
-pub const E3: Problem<2> = Problem {
-    name: "E3",
-    field: |t, x| [x[1], x[0].powi(3) / 6.0 - x[0] + 2.0 * (2.78535 * t).sin()],
-    x0: [0.0, 0.0],
-};
+pub const E3: Problem<2> =
+    Problem { name: "E3", field: |t, x| [x[1], x[0].powi(3) / 6.0 - x[0] + 2.0 * (2.78535 * t).sin()], x0: [0.0, 0.0] };
 /// A falling body.
 pub const E4: Problem<2> = Problem { name: "E4", field: |_, x| [x[1], 0.032 - 0.4 * x[1] * x[1]], x0: [30.0, 0.0] };
 /// A linear pursuit.

@@ -32,9 +32,8 @@ for_each_method!(work_tests);
 
 #[test]
 fn counts_of_the_literature() {
-    let count = |solution: flow_runtime::Result<flow_runtime::solve::Solution<f64>>| {
-        solution.unwrap().statistics.evaluations
-    };
+    let count =
+        |solution: flow_runtime::Result<flow_runtime::solve::Solution<f64>>| solution.unwrap().statistics.evaluations;
     let field = |t: f64, x: &f64| x * t.cos();
     let grid = Grid::uniform(0.0, 1.0, 10).unwrap();
     assert_eq!(count(solve(Euler, field, 1.0, &grid)), 10);

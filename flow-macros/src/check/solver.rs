@@ -145,7 +145,8 @@ fn check_rows(tableau: &ast::Tableau, cx: &mut Errors) -> Option<Written> {
             );
             cx.push(syn::Error::new_spanned(&cell.tokens, message));
         }
-        let mut entries: Vec<_> = row.entries.iter().take(stages).map(|cell| check_cell(cell, &mut field, cx)).collect();
+        let mut entries: Vec<_> =
+            row.entries.iter().take(stages).map(|cell| check_cell(cell, &mut field, cx)).collect();
         entries.resize(stages, Number::zero());
         a.push(entries);
     }

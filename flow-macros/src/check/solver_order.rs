@@ -88,7 +88,8 @@ pub(crate) fn prove(written: &Written, declared: &Declared, cx: &mut Errors) -> 
 
 /// Which row is said to have which order; that each is said once, and of a row that is there.
 fn check_claims<'a>(written: &Written, declared: &Declared<'a>, cx: &mut Errors) -> Vec<Claim<'a>> {
-    let found = |row| Conditions::new(&written.table, MAX_ORDER + 1).order(row, &looks_like(&written.table)).min(MAX_ORDER);
+    let found =
+        |row| Conditions::new(&written.table, MAX_ORDER + 1).order(row, &looks_like(&written.table)).min(MAX_ORDER);
     let mut claims = Vec::new();
     match &declared.order {
         Some((Some(order), tokens)) => claims.push(Claim { row: Row::B, key: "order", order: *order, tokens }),

@@ -1,9 +1,6 @@
 //! Fixed steps over a grid.
 
-use super::{
-    Grid, Method, Real, Save, Solution, State, Statistics, VectorField,
-    field::Counted,
-};
+use super::{Grid, Method, Real, Save, Solution, State, Statistics, VectorField, field::Counted};
 use crate::error::{Error, Result};
 use std::marker::PhantomData;
 
@@ -28,12 +25,7 @@ use std::marker::PhantomData;
 /// # Ok(())
 /// # }
 /// ```
-pub fn solve<M: Method, S: State, F: VectorField<S>>(
-    method: M,
-    field: F,
-    x0: S,
-    grid: &Grid,
-) -> Result<Solution<S>> {
+pub fn solve<M: Method, S: State, F: VectorField<S>>(method: M, field: F, x0: S, grid: &Grid) -> Result<Solution<S>> {
     solve_with(method, field, x0, grid, Save::Final)
 }
 
@@ -247,8 +239,9 @@ fn not_finite<T: Real>(step: usize, t0: T, t1: T) -> Error {
         operation: "solve",
         what: "the state".to_owned(),
         at: format!("step {step}, from t = {t0} to {t1}"),
-        help: "take smaller steps, end the interval before the solution blows up, or look for a division by zero in the \
+        help:
+            "take smaller steps, end the interval before the solution blows up, or look for a division by zero in the \
                right-hand side"
-            .to_owned(),
+                .to_owned(),
     }
 }

@@ -104,7 +104,13 @@ fn the_work_must_have_the_stages_of_the_tableau() {
     let mut field = |_: f64, x: &f64| -x;
     let mut out = 0.0;
     let step = crate::solve::implicit::implicit_step::<_, _, 2>(
-        Gauss4::TABLEAU, &mut field, 0.0, 1.0, &1.0, &mut work, &mut out,
+        Gauss4::TABLEAU,
+        &mut field,
+        0.0,
+        1.0,
+        &1.0,
+        &mut work,
+        &mut out,
     );
     assert!(matches!(step, Err(Error::Shape { .. })));
 }
