@@ -78,3 +78,12 @@ pub trait Embedded: Method {
         error: &mut S,
     ) -> Result<()>;
 }
+
+impl Real for f64 {
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+    fn to_f64(self) -> f64 {
+        self
+    }
+}

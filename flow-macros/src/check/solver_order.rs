@@ -88,7 +88,8 @@ pub(crate) fn prove(written: &Written, declared: &Declared, cx: &mut Errors) -> 
 
 /// Which row is said to have which order; that each is said once, and of a row that is there.
 fn check_claims<'a>(written: &Written, declared: &Declared<'a>, cx: &mut Errors) -> Vec<Claim<'a>> {
-    let found = |row| Conditions::new(&written.table, MAX_ORDER + 1).order(row, &looks_like(&written.table)).min(MAX_ORDER);
+    let found =
+        |row| Conditions::new(&written.table, MAX_ORDER + 1).order(row, &looks_like(&written.table)).min(MAX_ORDER);
     let mut claims = Vec::new();
     match &declared.order {
         Some((Some(order), tokens)) => claims.push(Claim { row: Row::B, key: "order", order: *order, tokens }),
@@ -271,7 +272,8 @@ fn failure(table: &Coefficients, conditions: &Conditions, claim: &Claim, bound: 
     };
     let more = match failing.len() - 1 {
         0 => String::new(),
-        more => format!(" (and {more} more of that order fail)"),
+        1 => " (1 other of that order fails too)".to_owned(),
+        more => format!(" ({more} others of that order fail too)"),
     };
     format!("the condition {condition} of order {order} {value}{more}")
 }

@@ -38,10 +38,9 @@ fn properties(tableau: &ir::Tableau) -> Vec<(&'static str, String)> {
     let exactness = match tableau.exactness {
         ir::Exactness::Rational => "exact, in rational numbers".to_owned(),
         ir::Exactness::Quadratic { radicand } => format!("exact, with `sqrt({radicand})`"),
-        ir::Exactness::Rounded { tolerance, residual } => format!(
-            "rounded coefficients: the largest residual is {}, within `{tolerance:e}`",
-            scientific(residual)
-        ),
+        ir::Exactness::Rounded { tolerance, residual } => {
+            format!("rounded coefficients: the largest residual is {}, within `{tolerance:e}`", scientific(residual))
+        }
     };
     let end = |length: f64| if length.is_infinite() { "infinite".to_owned() } else { decimal(rounded(length)) };
     let mut rows = vec![

@@ -67,7 +67,11 @@ fn root(call: &ExprCall, cx: &mut Errors) -> Option<Number> {
     let argument = &call.args[0];
     let value = evaluate(argument, cx)?;
     let Some(rational) = value.to_rational() else {
-        return reject(argument, "a root of a root is not computed exactly\nhelp: write a decimal, and `tolerance`", cx);
+        return reject(
+            argument,
+            "a root of a root is not computed exactly\nhelp: write a decimal, and `tolerance`",
+            cx,
+        );
     };
     if rational < &BigRational::zero() {
         return reject(argument, "the number under the root is negative\nhelp: coefficients are real", cx);

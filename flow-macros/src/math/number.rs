@@ -127,7 +127,8 @@ impl Number {
         loop {
             // An irrational number is no tie: bounds that are close enough round alike.
             let root = (BigInt::from(self.d) << (2 * bits)).sqrt();
-            let bound = |root: BigInt| round::nearest(&(&self.p + &self.q * BigRational::new(root, BigInt::one() << bits)));
+            let bound =
+                |root: BigInt| round::nearest(&(&self.p + &self.q * BigRational::new(root, BigInt::one() << bits)));
             let (low, high) = (bound(root.clone()), bound(root + 1));
             if low == high {
                 return low;

@@ -141,9 +141,8 @@ impl Conditions {
         for k in 0..order {
             powers.push(&powers[k] * &integers.denominator);
         }
-        let is_met = |(sum, tree): (&Surd, &super::tree::Tree)| {
-            sum.q.is_zero() && &sum.p * tree.density == powers[tree.order]
-        };
+        let is_met =
+            |(sum, tree): (&Surd, &super::tree::Tree)| sum.q.is_zero() && &sum.p * tree.density == powers[tree.order];
         self.zeros = sums.iter().map(|row| row.iter().zip(&self.trees.all).map(is_met).collect()).collect();
     }
 

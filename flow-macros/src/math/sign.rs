@@ -37,7 +37,13 @@ fn root_bound(coefficients: &[BigInt]) -> i64 {
         let distance = (degree - k) as i64;
         (c.bits() as i64 - leading + 1).div_euclid(distance) + 2
     };
-    coefficients[..degree].iter().enumerate().filter(|(_, c)| !c.is_zero()).map(|(k, c)| exponent(k, c)).max().unwrap_or(0)
+    coefficients[..degree]
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| !c.is_zero())
+        .map(|(k, c)| exponent(k, c))
+        .max()
+        .unwrap_or(0)
 }
 
 /// Looks in `(from, from + 2^-depth)`, which `local` maps to `(0, 1)`.

@@ -126,7 +126,8 @@ fn determinants<R: Ring>(ring: &R, a: &[Vec<R::Element>], b: &[R::Element]) -> (
         series.push(ring.dot(b, &power));
         power = a.iter().map(|row| ring.dot(row, &power)).collect();
     }
-    let term = |k: usize| (0..=k).fold(ring.zero(), |sum, i| ring.add(&sum, &ring.mul(&denominator[i], &series[k - i])));
+    let term =
+        |k: usize| (0..=k).fold(ring.zero(), |sum, i| ring.add(&sum, &ring.mul(&denominator[i], &series[k - i])));
     ((0..=stages).map(term).collect(), denominator)
 }
 
@@ -143,7 +144,9 @@ fn on_imaginary_axis(n: &Polynomial, d: &Polynomial, order: usize, residual: f64
         // |R(iy)|² = 1 + O(y^{order + 1})
         let vanishing = order / 2 + 1;
         let coefficients = difference.coefficients().iter().enumerate();
-        difference = Polynomial::new(coefficients.map(|(k, c)| if k < vanishing { Number::zero() } else { c.clone() }).collect());
+        difference = Polynomial::new(
+            coefficients.map(|(k, c)| if k < vanishing { Number::zero() } else { c.clone() }).collect(),
+        );
     } else if d.degree() > 0 {
         difference = difference.odd_part_past_zero();
     }

@@ -90,7 +90,11 @@ impl Trees {
             1 => "1".to_owned(),
             density => format!("1/{density}"),
         };
-        if factors.is_empty() { format!("Σ {weights} = {value}") } else { format!("Σ {weights}·{factors} = {value}") }
+        if factors.is_empty() {
+            format!("Σ {weights} = {value}")
+        } else {
+            format!("Σ {weights}·{factors} = {value}")
+        }
     }
 
     /// The condition of the highest order that does not read `a`: `Σ b·c² = 1/3`.

@@ -137,7 +137,9 @@ fn first_same_as_last() {
 fn how_the_coefficients_were_given() {
     for tableau in all() {
         match (tableau.name, tableau.exactness) {
-            ("Tsit5", Exactness::Rounded { residual, .. }) => assert!(residual > 1e-42 && residual < 1e-36, "{residual:e}"),
+            ("Tsit5", Exactness::Rounded { residual, .. }) => {
+                assert!(residual > 1e-42 && residual < 1e-36, "{residual:e}")
+            }
             ("DormandPrince87", Exactness::Rounded { residual, .. }) => {
                 assert!(residual > 1e-18 && residual < 1e-16, "{residual:e}");
             }
