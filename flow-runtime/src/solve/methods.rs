@@ -22,3 +22,8 @@ pub use explicit::*;
 pub use high_order::*;
 pub use implicit::*;
 pub use pairs::*;
+
+#[cfg(test)]
+mod step_tests;
+#[cfg(test)]
+mod tests;
