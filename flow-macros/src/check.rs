@@ -5,6 +5,8 @@ mod recipe;
 mod scheduler;
 mod solver;
 mod solver_order;
+#[cfg(test)]
+mod solver_tests;
 
 use crate::{ast, error::Errors, ir};
 use std::collections::BTreeMap;

@@ -7,6 +7,8 @@ mod scheduler;
 mod solver;
 mod solver_docs;
 mod solver_step;
+#[cfg(test)]
+mod solver_tests;
 
 use crate::ir;
 use proc_macro2::TokenStream;

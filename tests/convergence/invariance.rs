@@ -31,7 +31,8 @@ fn shifting_the_time_shifts_the_solution() {
         let here = solve(method, A3.field, A3.x0, &grid(0.0)).unwrap();
         let there = solve(method, |t: f64, x: &[f64; 1]| (A3.field)(t - 8.0, x), A3.x0, &grid(8.0)).unwrap();
         assert_eq!(here.statistics, there.statistics);
-        assert!((here.state[0] - there.state[0]).abs() < 1e-14);
+        // Times around eight are rounded eight times as coarsely as times around one.
+        assert!((here.state[0] / there.state[0] - 1.0).abs() < 64.0 * f64::EPSILON);
     });
 }
 

@@ -9,13 +9,6 @@ pub struct Problem<const N: usize> {
     pub x0: [f64; N],
 }
 
-/// A problem with a known solution on `[0, t1]`.
-pub struct Known<const N: usize> {
-    pub problem: Problem<N>,
-    pub t1: f64,
-    pub exact: fn(f64) -> [f64; N],
-}
-
 /// Largest difference between two states, relative to the largest coordinate of the second.
 pub fn relative_error<const N: usize>(x: &[f64; N], exact: &[f64; N]) -> f64 {
     let norm = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, |max: f64, v| max.max(v.abs()));

@@ -10,7 +10,6 @@ pub(crate) struct Solver {
     pub(crate) head: Header,
     /// All but the tableau.
     pub(crate) entries: Vec<Entry>,
-    /// `None` if there is none, or none that is in braces.
     pub(crate) tableau: Option<Tableau>,
 }
 
@@ -25,6 +24,8 @@ impl Solver {
 #[derive(Clone)]
 pub(crate) struct Tableau {
     pub(crate) rows: Vec<Row>,
+    /// Every row and every entry could be read.
+    pub(crate) is_whole: bool,
     pub(crate) span: Span,
 }
 

@@ -47,15 +47,18 @@ pub(crate) fn check_solver(solver: &ast::Solver, cx: &mut Errors) -> Option<ir::
     let written = match &solver.tableau {
         Some(tableau) => check_rows(tableau, cx),
         None => {
-            // A tableau that could not be read has been complained about.
-            if cx.len() == before {
-                let name = &solver.head.name;
-                cx.at(name, format!("`tableau` of `{name}` is missing\nhelp: add `tableau: {{ 0 | ; | 1; }}`"));
-            }
+            let name = &solver.head.name;
+            cx.at(name, format!("`tableau` of `{name}` is missing\nhelp: add `tableau: {{ 0 | ; | 1; }}`"));
             None
         }
     };
-    let written = written?;
+    let Some(written) = written else {
+        if declared.order.is_none() {
+            let name = &solver.head.name;
+            cx.at(name, format!("`order` of `{name}` is missing\nhelp: add it, as in `order: 4,`"));
+        }
+        return None;
+    };
     let proof = prove(&written, &declared, cx)?;
     if cx.len() > before {
         return None;
@@ -111,7 +114,9 @@ fn check_rows(tableau: &ast::Tableau, cx: &mut Errors) -> Option<Written> {
     let first_weights = tableau.rows.iter().position(|row| row.c.is_none()).unwrap_or(tableau.rows.len());
     let (stage_rows, weight_rows) = tableau.rows.split_at(first_weights);
     let stages = stage_rows.len();
-    if stages == 0 {
+    if !tableau.is_whole {
+        // What is missing has been complained about; what is there is read for its own mistakes.
+    } else if stages == 0 {
         cx.span(tableau.span, "the tableau has no stages\nhelp: the first row is `0 | ;`");
     } else if weight_rows.is_empty() {
         cx.span(tableau.span, "the tableau has no weights\nhelp: add a row `| b, …;` after the stages");
@@ -140,8 +145,9 @@ fn check_rows(tableau: &ast::Tableau, cx: &mut Errors) -> Option<Written> {
         if let Some(cell) = row.entries.get(stages) {
             let found = row.entries.len();
             let message = format!(
-                "row {} has {found} entries of `a`, but there are {stages} stages\nhelp: remove entries, or add rows",
-                i + 1
+                "row {} has {found} entries of `a` for {}\nhelp: remove entries, or add rows",
+                i + 1,
+                counted(stages, "stage", "stages")
             );
             cx.push(syn::Error::new_spanned(&cell.tokens, message));
         }
@@ -153,17 +159,17 @@ fn check_rows(tableau: &ast::Tableau, cx: &mut Errors) -> Option<Written> {
     let mut weights = Vec::new();
     for (row, name) in weight_rows.iter().zip(["b", "b_hat"]) {
         let found = row.entries.len();
-        if found != stages && stages > 0 {
-            let plural = if found == 1 { "entry" } else { "entries" };
+        if found != stages && stages > 0 && tableau.is_whole {
             let message = format!(
-                "the row of `{name}` has {found} {plural}, but there are {stages} stages\nhelp: write one weight for each \
-                 stage, `0` for one without"
+                "the row of `{name}` has {} for {}\nhelp: write one weight for each stage, `0` for one without",
+                counted(found, "entry", "entries"),
+                counted(stages, "stage", "stages")
             );
             cx.push(syn::Error::new_spanned(&row.tokens, message));
         }
         weights.push(row.entries.iter().map(|cell| check_cell(cell, &mut field, cx)).collect::<Vec<_>>());
     }
-    if cx.len() > before {
+    if cx.len() > before || !tableau.is_whole {
         return None;
     }
     let mut weights = weights.into_iter();
@@ -172,6 +178,11 @@ fn check_rows(tableau: &ast::Tableau, cx: &mut Errors) -> Option<Written> {
         nodes: stage_rows.iter().filter_map(|row| row.c.as_ref()).map(|cell| cell.tokens.clone()).collect(),
         b_hat: weight_rows.get(1).map(|row| row.tokens.clone()),
     })
+}
+
+/// `1 stage`, `2 stages`
+fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
 }
 
 /// The value of an entry, zero if it has a mistake; `field` holds the first root that was seen.

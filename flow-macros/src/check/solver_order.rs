@@ -272,7 +272,8 @@ fn failure(table: &Coefficients, conditions: &Conditions, claim: &Claim, bound: 
     };
     let more = match failing.len() - 1 {
         0 => String::new(),
-        more => format!(" (and {more} more of that order fail)"),
+        1 => " (1 other of that order fails too)".to_owned(),
+        more => format!(" ({more} others of that order fail too)"),
     };
     format!("the condition {condition} of order {order} {value}{more}")
 }

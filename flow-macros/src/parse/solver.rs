@@ -16,20 +16,21 @@ const ROWS: &str = "help: write rows `c | a, …;`, then the weights `| b, …;`
 pub(crate) fn parse_solver(head: Header, input: ParseStream, cx: &mut Errors) -> syn::Result<Solver> {
     let (tableaus, entries): (Vec<_>, Vec<_>) =
         parse_entries(input, "solver", keyword::SOLVER, cx)?.into_iter().partition(|entry| entry.key == "tableau");
-    let tableau = tableaus.into_iter().next().and_then(|entry| parse_tableau(&entry, cx));
+    let tableau = tableaus.into_iter().next().map(|entry| parse_tableau(&entry, cx));
     Ok(Solver { head, entries, tableau })
 }
 
-fn parse_tableau(entry: &Entry, cx: &mut Errors) -> Option<Tableau> {
+fn parse_tableau(entry: &Entry, cx: &mut Errors) -> Tableau {
+    let before = cx.len();
     let mut tokens = entry.value.clone().into_iter();
     match (tokens.next(), tokens.next()) {
         (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Brace => {
             let rows = split(group.stream(), ';').into_iter().filter_map(|row| parse_row(row.tokens, cx)).collect();
-            Some(Tableau { rows, span: group.span() })
+            Tableau { rows, is_whole: cx.len() == before, span: group.span() }
         }
         _ => {
             cx.push(syn::Error::new_spanned(&entry.value, format!("expected the rows in braces\n{ROWS}")));
-            None
+            Tableau { rows: Vec::new(), is_whole: false, span: entry.key.span() }
         }
     }
 }

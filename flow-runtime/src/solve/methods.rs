@@ -24,4 +24,6 @@ pub use implicit::*;
 pub use pairs::*;
 
 #[cfg(test)]
+mod step_tests;
+#[cfg(test)]
 mod tests;
