@@ -297,7 +297,8 @@ fn rounding(bound: &Bound, residual: f64) -> String {
 
 /// The smallest power of ten that is not below, as `1e-15`.
 fn power_above(value: f64) -> String {
-    let exponent = value.log10();
+    // Nothing smaller is told apart from zero.
+    let exponent = value.max(1e-100).log10();
     // A power of ten itself, read back from its logarithm, is to stay what it is.
     format!("1e{}", (exponent - 1e-9).ceil() as i64)
 }

@@ -115,7 +115,7 @@ impl Number {
         let extra = self.q.numer().bits() as u32 + 2;
         let root = (BigInt::from(self.d) << (2 * (bits + extra))).sqrt();
         let product: BigInt = self.q.numer() * root;
-        rational + (product / self.q.denom() >> extra)
+        rational + ((product / self.q.denom()) >> extra)
     }
 
     /// The nearest `f64`, ties to even.
@@ -147,11 +147,11 @@ fn square_free(mut n: u64) -> (u64, u64) {
     let mut factor = 2;
     // What is left past the cube root is a prime, a product of two, or a square.
     while factor * factor * factor <= n {
-        while n % (factor * factor) == 0 {
+        while n.is_multiple_of(factor * factor) {
             n /= factor * factor;
             square *= factor;
         }
-        if n % factor == 0 {
+        if n.is_multiple_of(factor) {
             n /= factor;
             free *= factor;
         }

@@ -232,7 +232,7 @@ fn elementary_weights<R: Ring>(
     for tree in trees.all.iter().take_while(|tree| tree.order <= order) {
         let value = match tree.product {
             None => vec![ring.one(); a.len()],
-            Some((rest, child)) if rest == 0 => inner[child].clone(),
+            Some((0, child)) => inner[child].clone(),
             Some((rest, child)) => phi[rest].iter().zip(&inner[child]).map(|(l, r)| ring.mul(l, r)).collect(),
         };
         for (sums, weights) in sums.iter_mut().zip(weights) {

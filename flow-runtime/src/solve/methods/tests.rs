@@ -173,3 +173,39 @@ fn emitted_coefficients_add_up() {
         }
     }
 }
+
+/// Where nothing of the prelude is there, and the names that generated code would like mean something else.
+#[no_implicit_prelude]
+#[allow(dead_code, non_camel_case_types)]
+mod hostile {
+    struct Option;
+    struct Result;
+    struct Tableau;
+    struct usize;
+    struct f64;
+    struct bool;
+    mod core {}
+    mod std {}
+
+    ::flow_runtime::flow_model! {
+        /// A pair.
+        pub(super) solver Pair {
+            order: 2,
+            embedded: 1,
+            tableau: { 0 | ; 1 | 1; | 1/2, 1/2; | 1, 0; }
+        }
+
+        /// An implicit method.
+        pub(super) solver Rule {
+            order: 2,
+            tableau: { 1/2 | 1/2; | 1; }
+        }
+    }
+}
+
+#[test]
+fn hostile_callers() {
+    assert_eq!((hostile::Pair::STAGES, hostile::Pair::EMBEDDED_ORDER), (2, Some(1)));
+    assert_eq!(hostile::Rule::TABLEAU.kind, Kind::DiagonallyImplicit);
+    assert_eq!(hostile::Pair, hostile::Pair::default());
+}
