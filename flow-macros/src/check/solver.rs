@@ -53,7 +53,7 @@ pub(crate) fn check_solver(solver: &ast::Solver, cx: &mut Errors) -> Option<ir::
         }
     };
     let Some(written) = written else {
-        if declared.order.is_none() {
+        if declared.order.is_none() && !solver.entries.is_empty() {
             let name = &solver.head.name;
             cx.at(name, format!("`order` of `{name}` is missing\nhelp: add it, as in `order: 4,`"));
         }

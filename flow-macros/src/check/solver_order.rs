@@ -288,9 +288,9 @@ fn rounding(bound: &Bound, residual: f64) -> String {
         ),
         Bound::Exact => "\nhelp: correct the row".to_owned(),
         Bound::Within(tolerance) => format!(
-            ", more than `tolerance: {}`\nhelp: look for a wrong digit; if every coefficient is as published, the \
+            ", more than `tolerance: {:e}`\nhelp: look for a wrong digit; if every coefficient is as published, the \
              tolerance that fits is {fits}",
-            power_above(Number::rational(tolerance.clone()).to_f64())
+            Number::rational(tolerance.clone()).to_f64()
         ),
     }
 }

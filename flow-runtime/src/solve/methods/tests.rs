@@ -20,6 +20,7 @@ fn all() -> Vec<&'static Tableau> {
         &DormandPrince54::TABLEAU,
         &Tsit5::TABLEAU,
         &DormandPrince87::TABLEAU,
+        &CooperVerner8::TABLEAU,
         &ImplicitEuler::TABLEAU,
         &ImplicitMidpoint::TABLEAU,
         &Trapezoid::TABLEAU,
@@ -146,6 +147,7 @@ fn how_the_coefficients_were_given() {
             ("Sdirk2", exactness) => assert_eq!(exactness, Exactness::Quadratic { radicand: 2 }),
             ("GaussLegendre4", exactness) => assert_eq!(exactness, Exactness::Quadratic { radicand: 3 }),
             ("GaussLegendre6", exactness) => assert_eq!(exactness, Exactness::Quadratic { radicand: 15 }),
+            ("CooperVerner8", exactness) => assert_eq!(exactness, Exactness::Quadratic { radicand: 21 }),
             ("RadauIIA5", exactness) => assert_eq!(exactness, Exactness::Quadratic { radicand: 6 }),
             (name, exactness) => assert_eq!(exactness, Exactness::Rational, "{name}"),
         }
