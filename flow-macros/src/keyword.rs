@@ -33,6 +33,7 @@ pub(crate) const SOLVERS: &[&str] = &[
     "DormandPrince54",
     "Tsit5",
     "DormandPrince87",
+    "CooperVerner8",
     "ImplicitEuler",
     "ImplicitMidpoint",
     "Trapezoid",

@@ -53,7 +53,7 @@ pub(crate) fn check_solver(solver: &ast::Solver, cx: &mut Errors) -> Option<ir::
         }
     };
     let Some(written) = written else {
-        if declared.order.is_none() {
+        if declared.order.is_none() && !solver.entries.is_empty() {
             let name = &solver.head.name;
             cx.at(name, format!("`order` of `{name}` is missing\nhelp: add it, as in `order: 4,`"));
         }
@@ -188,7 +188,11 @@ fn counted(n: usize, one: &str, many: &str) -> String {
 /// The value of an entry, zero if it has a mistake; `field` holds the first root that was seen.
 fn check_cell(cell: &Cell, field: &mut Number, cx: &mut Errors) -> Number {
     let Some(value) = cell.value.as_ref().and_then(|expr: &Expr| evaluate(expr, cx)) else { return Number::zero() };
-    if !value.is_compatible(field) {
+    if value.to_f64().is_infinite() {
+        let message =
+            "a coefficient that is too large for a double\nhelp: correct it; coefficients are of the order of one";
+        cx.push(syn::Error::new_spanned(&cell.tokens, message));
+    } else if !value.is_compatible(field) {
         cx.push(syn::Error::new_spanned(&cell.tokens, two_roots(field, &value)));
     } else if field.radicand().is_none() {
         *field = value.clone();

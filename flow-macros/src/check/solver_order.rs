@@ -288,16 +288,17 @@ fn rounding(bound: &Bound, residual: f64) -> String {
         ),
         Bound::Exact => "\nhelp: correct the row".to_owned(),
         Bound::Within(tolerance) => format!(
-            ", more than `tolerance: {}`\nhelp: look for a wrong digit; if every coefficient is as published, the \
+            ", more than `tolerance: {:e}`\nhelp: look for a wrong digit; if every coefficient is as published, the \
              tolerance that fits is {fits}",
-            power_above(Number::rational(tolerance.clone()).to_f64())
+            Number::rational(tolerance.clone()).to_f64()
         ),
     }
 }
 
 /// The smallest power of ten that is not below, as `1e-15`.
 fn power_above(value: f64) -> String {
-    let exponent = value.log10();
+    // Nothing smaller is told apart from zero.
+    let exponent = value.max(1e-100).log10();
     // A power of ten itself, read back from its logarithm, is to stay what it is.
     format!("1e{}", (exponent - 1e-9).ceil() as i64)
 }

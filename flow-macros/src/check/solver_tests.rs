@@ -186,6 +186,7 @@ fn rows_that_do_not_fit() {
     assert!(text("0 | ; | 1; 1/2 | 1/2;").starts_with("1/2: a stage after the weights"));
     assert!(text("0 | ; 1/2 1/2; | 1;").starts_with("1/2 1/2: a row has one `|`, found 0"));
     assert!(text("0 | ; 1 | 1,,; | 1, 0;").starts_with(",: an entry is missing before this comma"));
+    assert!(text("0 | ; 1 | 1e390; | 1, 0;").starts_with("1e390: a coefficient that is too large"));
     assert!(text("0 | ; 1 2 | 1; | 1, 0;").contains("expected a coefficient"));
     let many: String = (0..40).map(|_| "0 | ;").collect();
     assert!(text(&format!("{many} | 1;")).contains("a tableau has at most 32 stages"));
@@ -261,15 +262,45 @@ fn stability_of_hard_cases() {
     assert!(reducible.a_stable && reducible.l_stable, "{reducible:?}");
 }
 
+/// Coefficients that are off by less than any double shows.
+#[test]
+fn tiny_defects_are_defects() {
+    let tiny = format!("1/6 + 1e-{}", 390);
+    let said = messages(method("order: 3,", &format!("0 | ; 1/2 | 1/2; 1 | -1, 2; | {tiny}, 2/3, 1/6;")));
+    assert_eq!(said.len(), 1);
+    assert!(said[0].1.starts_with("the condition Σ b = 1 of order 1 is off by"), "{}", said[0].1);
+    assert!(said[0].1.ends_with("`tolerance: 1e-100`"), "{}", said[0].1);
+}
+
+proptest::proptest! {
+    /// Whatever stands between the braces: an error or a solver, never a panic, and always the type.
+    #[test]
+    fn random_rows(pieces in proptest::collection::vec(0..20_usize, 0..40), keys in 0..4_usize) {
+        const PIECES: [&str; 20] = [
+            "0", "1", "1/2", "-1", "0.5", "1e-3", "sqrt(2)", "sqrt(3)", "|", "|", "|", ";", ";", ";", ",", ",", "x", "()", "/", "0 | ; 1 | 1; | 1/2, 1/2;",
+        ];
+        let rows: Vec<_> = pieces.iter().map(|piece| PIECES[*piece]).collect();
+        let keys = ["", "order: 1,", "order: 2, embedded: 1,", "order: 8, tolerance: 1e-15,"][keys];
+        let source = format!("solver Test {{ {keys} tableau: {{ {} }} }}", rows.join(" "));
+        if let Err(messages) = check(&source) {
+            proptest::prop_assert!(!messages.is_empty(), "{}", source);
+            proptest::prop_assert!(messages.iter().all(|(_, text)| !text.is_empty()));
+        }
+        let tokens = source.parse::<TokenStream>().unwrap_or_default();
+        proptest::prop_assert!(crate::generate(tokens).to_string().contains("struct Test"), "{}", source);
+    }
+}
+
 /// `cargo test -p flow-macros --lib expansion_time -- --ignored --nocapture`
 #[test]
-#[ignore = "prints how long the proof of a 13-stage method of order 8 takes"]
+#[ignore = "prints how long the proofs of methods of order 8 take"]
 fn expansion_time() {
     let file = include_str!("../../../flow-runtime/src/solve/methods/high_order.rs");
     let start = file.find("flow_model! {").map_or(0, |at| at + "flow_model! {".len());
-    let end = file.rfind('}').unwrap_or(file.len());
-    let tokens: TokenStream = file[start..end].parse().unwrap_or_default();
-    let begin = std::time::Instant::now();
-    let output = crate::generate(tokens);
-    eprintln!("Tsit5 and DormandPrince87: {:?}, {} tokens", begin.elapsed(), output.into_iter().count());
+    for item in file[start..].split_inclusive("\n    }\n").filter(|item| item.contains("solver")) {
+        let begin = std::time::Instant::now();
+        let output = crate::generate(item.parse().unwrap_or_default());
+        let name = item.split("solver ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+        eprintln!("{name}: {:?}, {} bytes", begin.elapsed(), output.to_string().len());
+    }
 }

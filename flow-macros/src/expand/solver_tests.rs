@@ -149,7 +149,14 @@ fn a_failed_solver_still_declares_its_type() {
     assert!(text.contains("Method for Broken") && !text.contains("Embedded for Broken"));
     let text = expand("pub solver Broken { ordr: 3, tableau: [] }");
     assert!(text.contains("pub struct Broken;"));
-    assert_eq!(text.matches("compile_error!").count(), 3);
+    assert_eq!(text.matches("compile_error!").count(), 2);
+    // Nothing of it can be read, and the next item is.
+    for source in ["pub solver Broken; pub solver Next { order: 1, tableau: { 0 | ; | 1; } }", "pub solver Broken"] {
+        let text = expand(source);
+        assert_eq!(text.matches("compile_error!").count(), 1, "{text}");
+        assert!(text.contains("expected `{` after `Broken`") && text.contains("pub struct Broken;"), "{text}");
+        assert_eq!(text.contains("pub struct Next;"), source.contains("Next"));
+    }
 }
 
 #[test]

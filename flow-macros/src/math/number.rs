@@ -6,7 +6,9 @@ use num_integer::Roots;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use std::{
+    cell::RefCell,
     cmp::Ordering,
+    collections::BTreeMap,
     fmt,
     ops::{Add, Mul, Neg, Sub},
 };
@@ -112,10 +114,9 @@ impl Number {
             return rational;
         }
         // The root carries as many more bits as its factor has, so that the product is still right to the last one.
-        let extra = self.q.numer().bits() as u32 + 2;
-        let root = (BigInt::from(self.d) << (2 * (bits + extra))).sqrt();
-        let product: BigInt = self.q.numer() * root;
-        rational + (product / self.q.denom() >> extra)
+        let extra = (self.q.numer().bits() as u32 + 2).next_multiple_of(64);
+        let product: BigInt = self.q.numer() * root(self.d, bits + extra);
+        rational + ((product / self.q.denom()) >> extra)
     }
 
     /// The nearest `f64`, ties to even.
@@ -123,19 +124,25 @@ impl Number {
         if self.q.is_zero() {
             return round::nearest(&self.p);
         }
-        let mut bits = 192_u32;
+        let mut bits = 256_u32;
         loop {
             // An irrational number is no tie: bounds that are close enough round alike.
-            let root = (BigInt::from(self.d) << (2 * bits)).sqrt();
-            let bound =
-                |root: BigInt| round::nearest(&(&self.p + &self.q * BigRational::new(root, BigInt::one() << bits)));
-            let (low, high) = (bound(root.clone()), bound(root + 1));
+            let value = self.to_fixed(bits);
+            let (low, high) = (round::nearest_fixed(&(&value - 3), bits), round::nearest_fixed(&(&value + 3), bits));
             if low == high {
                 return low;
             }
             bits *= 2;
         }
     }
+}
+
+/// `⌊√d · 2^bits⌋`; a tableau asks for the same few over and over.
+fn root(d: u64, bits: u32) -> BigInt {
+    thread_local! {
+        static ROOTS: RefCell<BTreeMap<(u64, u32), BigInt>> = const { RefCell::new(BTreeMap::new()) };
+    }
+    ROOTS.with_borrow_mut(|roots| roots.entry((d, bits)).or_insert_with(|| (BigInt::from(d) << (2 * bits)).sqrt()).clone())
 }
 
 /// `n = square² · free` with `free` square-free.
@@ -147,11 +154,11 @@ fn square_free(mut n: u64) -> (u64, u64) {
     let mut factor = 2;
     // What is left past the cube root is a prime, a product of two, or a square.
     while factor * factor * factor <= n {
-        while n % (factor * factor) == 0 {
+        while n.is_multiple_of(factor * factor) {
             n /= factor * factor;
             square *= factor;
         }
-        if n % factor == 0 {
+        if n.is_multiple_of(factor) {
             n /= factor;
             free *= factor;
         }

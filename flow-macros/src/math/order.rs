@@ -126,15 +126,13 @@ impl Conditions {
         conditions
     }
 
-    /// Exact arithmetic, up to the first order that no row reaches in fixed-point arithmetic: some conditions of it may
-    /// hold, and a message tells only of those that do not.
+    /// Exact arithmetic, up to the order that some row reaches in fixed-point arithmetic.
     fn confirm_zeros(&mut self, table: &Coefficients) {
-        let noise = BigInt::one() << (self.bits - PRECISION + GUARD);
         let reached = |row: &Vec<BigInt>| {
-            let first = row.iter().position(|residual| residual.abs() > noise);
+            let first = row.iter().position(|residual| !self.is_noise(residual));
             first.map_or(self.trees.max_order(), |tree| self.trees.all[tree].order - 1)
         };
-        let order = (self.residuals.iter().map(reached).max().unwrap_or(0) + 1).min(self.trees.max_order());
+        let order = self.residuals.iter().map(reached).max().unwrap_or(0);
         let integers = table.to_integers();
         let sums = elementary_weights(&integers.ring, &integers.a, &integers.weights, &self.trees, order);
         let mut powers = vec![BigInt::one()];
@@ -146,13 +144,23 @@ impl Conditions {
         self.zeros = sums.iter().map(|row| row.iter().zip(&self.trees.all).map(is_met).collect()).collect();
     }
 
+    /// Too small to be told from zero in fixed-point arithmetic.
+    fn is_noise(&self, residual: &BigInt) -> bool {
+        residual.bits() <= u64::from(self.bits - PRECISION + GUARD)
+    }
+
     pub(crate) fn trees(&self) -> &Trees {
         &self.trees
     }
 
     fn holds(&self, row: Row, tree: usize, bound: &Bound) -> bool {
         match bound {
-            Bound::Exact => self.zeros[row as usize].get(tree).copied().unwrap_or(false),
+            // No row meets all conditions of the orders after those computed exactly; what is zero to a hundred digits
+            // there is not to be blamed for it.
+            Bound::Exact => match self.zeros[row as usize].get(tree) {
+                Some(is_zero) => *is_zero,
+                None => self.is_noise(&self.residuals[row as usize][tree]),
+            },
             Bound::Within(tolerance) => {
                 self.residuals[row as usize][tree].abs() * tolerance.denom() <= tolerance.numer() << self.bits
             }
@@ -232,7 +240,7 @@ fn elementary_weights<R: Ring>(
     for tree in trees.all.iter().take_while(|tree| tree.order <= order) {
         let value = match tree.product {
             None => vec![ring.one(); a.len()],
-            Some((rest, child)) if rest == 0 => inner[child].clone(),
+            Some((0, child)) => inner[child].clone(),
             Some((rest, child)) => phi[rest].iter().zip(&inner[child]).map(|(l, r)| ring.mul(l, r)).collect(),
         };
         for (sums, weights) in sums.iter_mut().zip(weights) {

@@ -13,11 +13,35 @@ use syn::{Expr, parse::ParseStream};
 /// How the rows are written.
 const ROWS: &str = "help: write rows `c | a, …;`, then the weights `| b, …;` and, if there are any, `| b_hat, …;`";
 
+/// A solver that cannot be read at all is one still, so that its type is declared.
 pub(crate) fn parse_solver(head: Header, input: ParseStream, cx: &mut Errors) -> syn::Result<Solver> {
-    let (tableaus, entries): (Vec<_>, Vec<_>) =
-        parse_entries(input, "solver", keyword::SOLVER, cx)?.into_iter().partition(|entry| entry.key == "tableau");
+    let entries = match parse_entries(input, "solver", keyword::SOLVER, cx) {
+        Ok(entries) => entries,
+        Err(error) => {
+            let name = &head.name;
+            cx.span(
+                error.span(),
+                format!("expected `{{` after `{name}`\nhelp: write `solver {name} {{ order: …, tableau: {{ … }} }}`"),
+            );
+            skip(input);
+            let tableau = Some(Tableau { rows: Vec::new(), is_whole: false, span: head.name.span() });
+            return Ok(Solver { head, entries: Vec::new(), tableau });
+        }
+    };
+    let (tableaus, entries): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.key == "tableau");
     let tableau = tableaus.into_iter().next().map(|entry| parse_tableau(&entry, cx));
     Ok(Solver { head, entries, tableau })
+}
+
+/// Goes on behind the next `;` or `{ … }`, where the next item may start.
+fn skip(input: ParseStream) {
+    while let Ok(token) = input.parse::<TokenTree>() {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == ';' => return,
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return,
+            _ => {}
+        }
+    }
 }
 
 fn parse_tableau(entry: &Entry, cx: &mut Errors) -> Tableau {

@@ -9,7 +9,7 @@
 //! | 4 | [`Rk4`], [`Rk4ThreeEighths`] | [`GaussLegendre4`] |
 //! | 5 | [`Fehlberg45`], [`CashKarp54`], [`DormandPrince54`], [`Tsit5`] | [`RadauIIA5`] |
 //! | 6 | | [`GaussLegendre6`] |
-//! | 8 | [`DormandPrince87`] | |
+//! | 8 | [`CooperVerner8`], [`DormandPrince87`] | |
 //!
 //! Each type's page shows its tableau and what was derived from it.
 

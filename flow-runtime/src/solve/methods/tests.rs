@@ -20,6 +20,7 @@ fn all() -> Vec<&'static Tableau> {
         &DormandPrince54::TABLEAU,
         &Tsit5::TABLEAU,
         &DormandPrince87::TABLEAU,
+        &CooperVerner8::TABLEAU,
         &ImplicitEuler::TABLEAU,
         &ImplicitMidpoint::TABLEAU,
         &Trapezoid::TABLEAU,
@@ -146,6 +147,7 @@ fn how_the_coefficients_were_given() {
             ("Sdirk2", exactness) => assert_eq!(exactness, Exactness::Quadratic { radicand: 2 }),
             ("GaussLegendre4", exactness) => assert_eq!(exactness, Exactness::Quadratic { radicand: 3 }),
             ("GaussLegendre6", exactness) => assert_eq!(exactness, Exactness::Quadratic { radicand: 15 }),
+            ("CooperVerner8", exactness) => assert_eq!(exactness, Exactness::Quadratic { radicand: 21 }),
             ("RadauIIA5", exactness) => assert_eq!(exactness, Exactness::Quadratic { radicand: 6 }),
             (name, exactness) => assert_eq!(exactness, Exactness::Rational, "{name}"),
         }
@@ -172,4 +174,40 @@ fn emitted_coefficients_add_up() {
             }
         }
     }
+}
+
+/// Where nothing of the prelude is there, and the names that generated code would like mean something else.
+#[no_implicit_prelude]
+#[allow(dead_code, non_camel_case_types)]
+mod hostile {
+    struct Option;
+    struct Result;
+    struct Tableau;
+    struct usize;
+    struct f64;
+    struct bool;
+    mod core {}
+    mod std {}
+
+    ::flow_runtime::flow_model! {
+        /// A pair.
+        pub(super) solver Pair {
+            order: 2,
+            embedded: 1,
+            tableau: { 0 | ; 1 | 1; | 1/2, 1/2; | 1, 0; }
+        }
+
+        /// An implicit method.
+        pub(super) solver Rule {
+            order: 2,
+            tableau: { 1/2 | 1/2; | 1; }
+        }
+    }
+}
+
+#[test]
+fn hostile_callers() {
+    assert_eq!((hostile::Pair::STAGES, hostile::Pair::EMBEDDED_ORDER), (2, Some(1)));
+    assert_eq!(hostile::Rule::TABLEAU.kind, Kind::DiagonallyImplicit);
+    assert_eq!(hostile::Pair, hostile::Pair::default());
 }
