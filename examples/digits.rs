@@ -6,7 +6,11 @@
 
 mod common;
 
-use flow_runtime::{data, metrics::NearestNeighbor, plot, prelude::*};
+use flow_runtime::{
+    metrics::NearestNeighbor,
+    plot::{ImageGrid, Options},
+    prelude::*,
+};
 use std::{error::Error, process::ExitCode};
 
 flow_model! {
@@ -58,7 +62,7 @@ fn digits() -> Result<(), Box<dyn Error>> {
         .device(arguments.device)
         .progress(true)
         .fit(&images)?;
-    plot::loss_curve(out.join("loss.png"), &trained.losses, "digits")?;
+    plot::loss_curve(out.join("loss.png"), &common::steps(&trained.losses), &Options::titled("Loss"))?;
 
     // The same number of every digit, in turn.
     let asked: Vec<u32> = (0..arguments.samples).map(|i| (i % 10) as u32).collect();
@@ -73,7 +77,13 @@ fn digits() -> Result<(), Box<dyn Error>> {
         asked.len()
     );
 
-    plot::image_grid(out.join("digits.png"), &samples, [8, 8], 10)?;
+    let shown: Vec<usize> = (0..100.min(samples.rows())).collect();
+    let grid = ImageGrid {
+        title: "Digits that were asked for".to_owned(),
+        column_labels: (0..10).map(|digit| digit.to_string()).collect(),
+        ..ImageGrid::new(8, 8, 10)
+    };
+    plot::image_grid(out.join("digits.png"), &samples.subset(&shown)?, &grid)?;
     println!("wrote {}", out.join("digits.png").display());
     arguments.report(&serde_json::json!({
         "example": "digits",

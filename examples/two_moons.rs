@@ -6,7 +6,10 @@
 
 mod common;
 
-use flow_runtime::{data, metrics, plot, prelude::*};
+use flow_runtime::{
+    plot::{Animation, Options, Series},
+    prelude::*,
+};
 use std::{error::Error, process::ExitCode, time::Instant};
 
 flow_model! {
@@ -50,7 +53,7 @@ fn two_moons() -> Result<(), Box<dyn Error>> {
         .progress(true)
         .log_csv(out.join("loss.csv"))
         .fit(&moons)?;
-    plot::loss_curve(out.join("loss.png"), &trained.losses, "two moons")?;
+    plot::loss_curve(out.join("loss.png"), &common::steps(&trained.losses), &Options::titled("Loss"))?;
     trained.model.save_safetensors(out.join("moons.safetensors"))?;
 
     let start = Instant::now();
@@ -63,9 +66,13 @@ fn two_moons() -> Result<(), Box<dyn Error>> {
     println!("sliced Wasserstein-2 {sliced_w2:.4}, energy distance {energy:.5} (to {} fresh points)", fresh.rows());
 
     let ways = sampler.trajectories(2_000.min(arguments.samples), &Conditions::none(), 2)?;
-    plot::samples(out.join("samples.png"), &samples, &fresh)?;
-    plot::trajectories(out.join("trajectories.png"), &ways.states, 200)?;
-    plot::animation(out.join("flow.gif"), &ways.times, &ways.states)?;
+    let clouds = [Series::new("data", &fresh), Series::new("samples", &samples)];
+    plot::scatter(out.join("samples.png"), &clouds, &Options::titled("Two moons"))?;
+    let few: Vec<usize> = (0..300.min(arguments.samples)).collect();
+    let some = ways.states.iter().map(|states| states.subset(&few)).collect::<Result<Vec<_>, _>>()?;
+    plot::trajectories(out.join("trajectories.png"), &some, &Options::titled("From noise to moons"))?;
+    let animation = Animation { times: Some(ways.times.clone()), ..Animation::default() };
+    plot::animation(out.join("flow.gif"), &ways.states, &animation)?;
     for picture in ["loss.png", "samples.png", "trajectories.png", "flow.gif"] {
         println!("wrote {}", out.join(picture).display());
     }

@@ -59,6 +59,7 @@ pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
                         parameters: Vec::new(),
                         entries: Vec::new(),
                         faulty: true,
+                        incomplete: true,
                     };
                     items.push(ir::Item::Scheduler(scheduler::fallback_scheduler(&failed)));
                 }

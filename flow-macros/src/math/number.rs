@@ -142,7 +142,9 @@ fn root(d: u64, bits: u32) -> BigInt {
     thread_local! {
         static ROOTS: RefCell<BTreeMap<(u64, u32), BigInt>> = const { RefCell::new(BTreeMap::new()) };
     }
-    ROOTS.with_borrow_mut(|roots| roots.entry((d, bits)).or_insert_with(|| (BigInt::from(d) << (2 * bits)).sqrt()).clone())
+    ROOTS.with_borrow_mut(|roots| {
+        roots.entry((d, bits)).or_insert_with(|| (BigInt::from(d) << (2 * bits)).sqrt()).clone()
+    })
 }
 
 /// `n = square² · free` with `free` square-free.

@@ -131,7 +131,11 @@ fn orders_are_seen() {
         // Coarse enough for order 8 to stay above rounding.
         let steps = if order >= 8 { 8 } else { 64 };
         let slope = (error(steps) / error(2 * steps)).log2();
-        for s in [2,3,4,5,6,8,12,16] { if order>=8 {eprintln!("{} {s} {:e} {}", M::TABLEAU.name, error(s), (error(s)/error(2*s)).log2());} }
+        for s in [2, 3, 4, 5, 6, 8, 12, 16] {
+            if order >= 8 {
+                eprintln!("{} {s} {:e} {}", M::TABLEAU.name, error(s), (error(s) / error(2 * s)).log2());
+            }
+        }
         assert!((slope - order as f64).abs() < 0.35, "{}: {slope}", M::TABLEAU.name);
     }
     for_each_explicit!(check);
