@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 const SIZE: (u32, u32) = (760, 460);
 const STRETCHES: usize = 1500;
 
-/// Draws the loss against the step, as it came and smoothed; logarithmic if every loss is positive.
+/// Draws the loss of every step, counted from 1, as it came and smoothed; logarithmic if every loss is positive.
 ///
 /// The smoothed curve is the mean over a window of a fiftieth of the run about each step. Of many losses the smallest and
 /// the largest in each stretch are drawn.
@@ -22,21 +22,21 @@ const STRETCHES: usize = 1500;
 ///
 /// [`Error::Invalid`] without losses, or for a size or range that cannot be drawn; [`Error::NotFinite`] with the step of
 /// a loss that is NaN or infinite; [`Error::Io`] if the file cannot be written.
-pub fn loss_curve(path: impl AsRef<Path>, losses: &[(u64, f64)], options: &Options) -> Result<()> {
+pub fn loss_curve(path: impl AsRef<Path>, losses: &[f32], options: &Options) -> Result<()> {
     const OPERATION: &str = "drawing a loss curve";
     if losses.is_empty() {
         return Err(empty(OPERATION, "the list of losses", "one loss"));
     }
-    if let Some((step, loss)) = losses.iter().find(|(_, loss)| !loss.is_finite()) {
+    if let Some(at) = losses.iter().position(|loss| !loss.is_finite()) {
         return Err(Error::NotFinite {
             operation: OPERATION,
-            what: format!("the loss {loss}"),
-            at: format!("step {step}"),
+            what: format!("the loss {}", losses[at]),
+            at: format!("step {}", at + 1),
             help: "draw the steps before it".to_owned(),
         });
     }
-    let log = losses.iter().all(|&(_, loss)| loss > 0.0);
-    let raw: Vec<(f64, f64)> = losses.iter().map(|&(step, loss)| (step as f64, loss)).collect();
+    let log = losses.iter().all(|&loss| loss > 0.0);
+    let raw: Vec<(f64, f64)> = losses.iter().enumerate().map(|(i, &loss)| ((i + 1) as f64, f64::from(loss))).collect();
     let smoothed = smooth(&raw);
     let mut options = options.clone();
     if options.x_label.is_empty() {

@@ -73,14 +73,14 @@ fn points_land_where_they_belong_and_outliers_do_not_squeeze_them() {
 fn curves_and_paths_are_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
-    let losses: Vec<(u64, f64)> = (0..500).map(|i| (i, (-(i as f64) / 100.0).exp() + 0.01)).collect();
+    let losses: Vec<f32> = (0..500_u16).map(|i| (-f32::from(i) / 100.0).exp() + 0.01).collect();
     for n in [1, 2, 500] {
         loss_curve(&path, &losses[..n], &Options::default()).unwrap();
         assert_eq!(decode(&path).dimensions(), (760, 460));
     }
     assert!(shares(&decode(&path)).0 > 0.001);
     // A loss of 0 or below makes the axis linear instead of failing.
-    loss_curve(&path, &[(0, 1.0), (1, 0.0), (2, -1.0)], &Options::default()).unwrap();
+    loss_curve(&path, &[1.0, 0.0, -1.0], &Options::default()).unwrap();
     let points: Vec<(f64, f64)> = (1..6).map(|k| 0.5_f64.powi(k)).map(|h| (h, h.powi(2))).collect();
     convergence(&path, &[Errors { name: "Heun2", points: &points }], &[2], &Options::titled("Errors")).unwrap();
     assert!(shares(&decode(&path)).0 > 0.001);
@@ -208,7 +208,7 @@ fn bad_input_is_named_and_the_old_picture_stays() {
         trajectories(&path, [&good[..], &good[..1]], &options),
         trajectories(&path, [&good, &bad], &options),
         loss_curve(&path, &[], &options),
-        loss_curve(&path, &[(3, 1.0), (4, f64::NAN)], &options),
+        loss_curve(&path, &[1.0, f32::NAN], &options),
         convergence(&path, &[], &[1], &options),
         convergence(&path, &[Errors { name: "zero", points: &[(0.1, 0.0)] }], &[1], &options),
         convergence(&path, &[Errors { name: "nan", points: &[(f64::NAN, 1.0)] }], &[1], &options),
@@ -223,6 +223,8 @@ fn bad_input_is_named_and_the_old_picture_stays() {
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    let text = loss_curve(&path, &[1.0, f32::NAN], &options).unwrap_err().to_string();
+    assert!(text.contains("NaN") && text.contains("step 2"), "{text}");
     let nowhere = scatter(folder.path().join("no/a.png"), &[Series::new("", &good)], &options);
     assert!(matches!(nowhere, Err(Error::Io { .. })));
     let text = scatter(&path, &[Series::new("bad", &bad)], &options).unwrap_err().to_string();
@@ -243,8 +245,7 @@ fn extreme_numbers_are_drawn() {
         scatter(&path, &[Series::new("", &rows)], &Options::default()).unwrap();
         trajectories(&path, [&rows, &rows], &Options::default()).unwrap();
     }
-    let tiny = [(1, 1e-300), (u64::MAX, 1e300)];
-    loss_curve(&path, &tiny, &Options::default()).unwrap();
+    loss_curve(&path, &[f32::MIN_POSITIVE, f32::MAX, 1e-45], &Options::default()).unwrap();
     convergence(&path, &[Errors { name: "", points: &[(1e-300, 1e300), (1e300, 1e-300)] }], &[1], &Options::default())
         .unwrap();
 }
