@@ -62,7 +62,7 @@ fn digits() -> Result<(), Box<dyn Error>> {
         .device(arguments.device)
         .progress(true)
         .fit(&images)?;
-    plot::loss_curve(out.join("loss.png"), &common::steps(&trained.losses), &Options::titled("Loss"))?;
+    plot::loss_curve(out.join("loss.png"), &trained.losses, &Options::titled("Loss"))?;
 
     // The same number of every digit, in turn.
     let asked: Vec<u32> = (0..arguments.samples).map(|i| (i % 10) as u32).collect();

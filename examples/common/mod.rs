@@ -47,11 +47,6 @@ impl Arguments {
     }
 }
 
-/// Losses with their steps, as a loss curve is drawn from.
-pub fn steps(losses: &[f32]) -> Vec<(u64, f64)> {
-    losses.iter().enumerate().map(|(step, &loss)| (step as u64 + 1, f64::from(loss))).collect()
-}
-
 /// Runs an example; an error is printed as a person reads it.
 pub fn run(example: impl FnOnce() -> Result<(), Box<dyn Error>>) -> ExitCode {
     match example() {
