@@ -5,7 +5,10 @@ use super::{
     forward::{argument_order, module_bounds},
     local,
 };
-use crate::ir::InputKind;
+use crate::{
+    expand::Context,
+    ir::{self, InputKind, Op},
+};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -50,6 +53,25 @@ pub(super) fn expand_glue(network: &Network) -> TokenStream {
             type Network = #name<::core::primitive::f32, #nn::Cpu>;
         }
     }
+}
+
+/// Items of `impl Model` for a model with `custom` layers: only the network knows their tensors.
+pub(crate) fn expand_custom_items(model: &ir::Model, cx: &Context) -> Option<TokenStream> {
+    model.nodes.iter().any(|node| matches!(node.op, Op::Custom { .. })).then(|| {
+        let krate = cx.krate;
+        let private = quote!(#krate::__private);
+        quote! {
+            #private::if_dfdx! {
+                fn layout() -> #private::Layout {
+                    #private::nn::layout::<Self>()
+                }
+
+                fn initial_weights(seed: ::core::primitive::u64) -> #private::Weights {
+                    #private::nn::initial_weights::<Self>(seed)
+                }
+            }
+        }
+    })
 }
 
 /// The arguments of `forward`, from flat rows.
