@@ -25,6 +25,8 @@ pub(super) fn expand_glue(network: &Network) -> TokenStream {
     let (inputs, x, batch, dropout) = (local("inputs"), local("x"), local("batch"), local("dropout"));
     let arguments = arguments(network);
     quote! {
+        #[automatically_derived]
+        #[allow(clippy::all, clippy::pedantic)]
         impl<E: #nn::Element, D: #nn::Device<E>, #(#modules),*> #nn::Network<E, D> for #self_type
         where
             #(#bounds,)*
@@ -49,6 +51,7 @@ pub(super) fn expand_glue(network: &Network) -> TokenStream {
             }
         }
 
+        #[automatically_derived]
         impl #nn::DfdxModel for #model_name {
             type Network = #name<::core::primitive::f32, #nn::Cpu>;
         }

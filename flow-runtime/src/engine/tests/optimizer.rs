@@ -16,7 +16,7 @@ use ::dfdx::{
 const STEPS: u64 = 6;
 
 fn batch() -> Batch {
-    super::gradient::batch(&Sample::every(4), 12)
+    gradient::batch(&Sample::every(4), 12)
 }
 
 /// Trains the module as a dfdx program would.
