@@ -20,16 +20,28 @@ mod workloads {
 use std::process::ExitCode;
 use workloads::{
     arguments::{Arguments, Command},
-    cold, measure::Row, quality, sample, train,
+    cold,
+    measure::Row,
+    quality, sample, train,
 };
 
 /// One piece of work that can be asked for by the prefix of its name.
 #[derive(Clone, Copy)]
 pub enum Workload {
     /// Training steps at a batch size: `steps` are one run.
-    Train { batch: usize, steps: u64 },
+    Train {
+        /// Samples in a gradient.
+        batch: usize,
+        /// Steps of one run.
+        steps: u64,
+    },
     /// Samples with a method over 100 uniform steps.
-    Sample { method: sample::Named, count: usize },
+    Sample {
+        /// The method.
+        method: sample::Named,
+        /// Samples of one run.
+        count: usize,
+    },
     /// A whole process: 500 training steps, 1,000 samples.
     Cold,
     /// 10,000 training steps per seed, 10,000 samples against fresh data.

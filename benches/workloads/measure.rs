@@ -45,7 +45,14 @@ impl Row {
     }
 
     /// Runs `work` and fills in the rates: `units` of work in each run.
-    pub fn rates(mut self, arguments: &Arguments, metric: &str, unit: &str, units: f64, mut work: impl FnMut() -> Measured) -> Self {
+    pub fn rates(
+        mut self,
+        arguments: &Arguments,
+        metric: &str,
+        unit: &str,
+        units: f64,
+        mut work: impl FnMut() -> Measured,
+    ) -> Self {
         self.set("metric", metric);
         self.set("unit", unit);
         let start = Instant::now();

@@ -56,7 +56,7 @@ pub fn model() -> Result<Moons, Error> {
 
 /// The peers' training data.
 pub fn data() -> Result<Dataset, Error> {
-    flow_runtime::data::two_moons(POINTS, NOISE, SEED_DATA)
+    data::two_moons(POINTS, NOISE, SEED_DATA)
 }
 
 /// The peers' start points.

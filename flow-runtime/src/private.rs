@@ -23,7 +23,7 @@ pub use crate::engine::nn;
 pub use crate::{
     error::{Error, Result},
     flow::*,
-    model::{Model, Weights},
+    model::{Layout, Model, Weights},
     program::{Init, Input, InputKind, Node, Op, Parameter, Program},
     sample::{GridSpec, SampleRecipe, Sampler},
     solve::{Embedded, Method, Real, State, VectorField, implicit::implicit_step, methods::*},

@@ -28,6 +28,7 @@ pub(crate) fn expand_model(model: &ir::Model, cx: &Context) -> TokenStream {
         quote_spanned!(assertion.span=> const _: () = ::core::assert!(#condition, #message);)
     });
     let network = network::expand_network(model, cx);
+    let custom_items = network::expand_custom_items(model, cx);
     let summary = layers_doc(model);
     let undocumented = head.attrs.iter().all(|attr| !attr.path().is_ident("doc"));
     let title = undocumented.then(|| {
@@ -79,6 +80,8 @@ pub(crate) fn expand_model(model: &ir::Model, cx: &Context) -> TokenStream {
             fn from_weights_unchecked(weights: #p::Weights) -> Self {
                 Self { weights }
             }
+
+            #custom_items
         }
 
         #(#assertions)*

@@ -17,6 +17,7 @@ mod tests;
 use super::Context;
 use crate::ir::{self, Dim, Op};
 use field::Field;
+pub(crate) use glue::expand_custom_items;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 

@@ -58,6 +58,7 @@ impl<M: DfdxModel> DfdxEngine<M> {
             statistics.steps = nodes.len().saturating_sub(1) as u64;
             statistics.evaluations = field.evaluations;
         }
+        self.release()?;
         Ok(statistics)
     }
 }

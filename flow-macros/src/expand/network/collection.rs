@@ -35,6 +35,8 @@ pub(super) fn expand_collection(network: &Network) -> TokenStream {
     let bindings = nested(bindings);
     let marker = needs_marker(network).then(|| quote!(marker: ::core::marker::PhantomData,));
     quote! {
+        #[automatically_derived]
+        #[allow(clippy::all, clippy::pedantic)]
         impl<E: #nn::Element, D: #nn::Device<E>, #(#bounds),*> #nn::TensorCollection<E, D> for #self_type {
             type To<E2: #nn::Dtype, D2: #nn::Device<E2>> = #name<E2, D2, #(#converted),*>;
 
@@ -61,7 +63,7 @@ fn parts(network: &Network, field: &Field) -> Vec<TokenStream> {
         }];
     }
     let places = match field.layer {
-        Layer::LayerNorm { .. } => vec![quote!(#own.gamma), quote!(#own.beta)],
+        Layer::Norm { .. } => vec![quote!(#own.gamma), quote!(#own.beta)],
         Layer::Vector { .. } => vec![quote!(#own)],
         _ => vec![quote!(#own.weight), quote!(#own.bias)],
     };
@@ -104,7 +106,7 @@ fn value(network: &Network, field: &Field, parts: &[Ident]) -> TokenStream {
     let value = match (&field.layer, parts) {
         (Layer::Linear { .. }, [weight, bias]) => quote!(#nn::Linear { weight: #weight, bias: #bias }),
         (Layer::Linear { .. }, [weight]) => quote!(#nn::UnbiasedLinear { weight: #weight }),
-        (Layer::LayerNorm { eps, .. }, [gamma, beta]) => {
+        (Layer::Norm { eps, .. }, [gamma, beta]) => {
             let eps = float(*eps);
             quote!(#nn::LayerNorm1D { gamma: #gamma, beta: #beta, epsilon: #eps })
         }

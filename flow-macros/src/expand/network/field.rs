@@ -21,7 +21,7 @@ pub(super) enum Layer<'a> {
         outputs: &'a Dim,
         bias: bool,
     },
-    LayerNorm {
+    Norm {
         dim: &'a Dim,
         eps: f64,
     },
@@ -93,7 +93,7 @@ fn layer_of<'a>(model: &'a ir::Model, node: &'a ir::Node) -> Option<Layer<'a>> {
     let parameter = &model.parameters[*node.parameters.first()?];
     match (&node.op, parameter.shape.as_slice()) {
         (Op::Linear, [outputs, inputs]) => Some(Layer::Linear { inputs, outputs, bias: node.parameters.len() > 1 }),
-        (Op::LayerNorm { eps }, [dim]) => Some(Layer::LayerNorm { dim, eps: *eps }),
+        (Op::LayerNorm { eps }, [dim]) => Some(Layer::Norm { dim, eps: *eps }),
         (Op::Embedding, [classes, dim]) => Some(Layer::Embedding { classes, dim }),
         (Op::RmsNorm { .. } | Op::Fourier, [dim]) => Some(Layer::Vector { dim }),
         _ => None,
@@ -111,7 +111,7 @@ impl Field<'_> {
                     quote!(#nn::UnbiasedLinear<#inputs, #outputs, E, D>)
                 }
             }
-            Layer::LayerNorm { dim, .. } => {
+            Layer::Norm { dim, .. } => {
                 let dim = constant(dim);
                 quote!(#nn::LayerNorm1D<#dim, E, D>)
             }

@@ -19,6 +19,8 @@ pub(super) fn expand_forward(network: &Network) -> TokenStream {
     let body = Body::new(network).write();
     let dropout = dropout_argument(network);
     quote! {
+        #[automatically_derived]
+        #[allow(clippy::all, clippy::pedantic)]
         impl<E: #nn::Element, D: #nn::Device<E>, #(#modules),*> #self_type {
             /// The velocity of a batch, recorded on the tape that the state carries.
             ///
@@ -27,7 +29,7 @@ pub(super) fn expand_forward(network: &Network) -> TokenStream {
             /// # Errors
             /// An input of another batch size than the state's, a class that the model does not declare, and what
             /// the device reports.
-            #[allow(clippy::too_many_arguments, clippy::type_complexity, unused_variables)]
+            #[allow(unused_variables)]
             pub fn forward<T: #nn::Tape<E, D>>(
                 &self,
                 #(#arguments,)*

@@ -5,7 +5,10 @@ use super::{
     forward::{argument_order, module_bounds},
     local,
 };
-use crate::ir::InputKind;
+use crate::{
+    expand::Context,
+    ir::{self, InputKind, Op},
+};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -22,6 +25,8 @@ pub(super) fn expand_glue(network: &Network) -> TokenStream {
     let (inputs, x, batch, dropout) = (local("inputs"), local("x"), local("batch"), local("dropout"));
     let arguments = arguments(network);
     quote! {
+        #[automatically_derived]
+        #[allow(clippy::all, clippy::pedantic)]
         impl<E: #nn::Element, D: #nn::Device<E>, #(#modules),*> #nn::Network<E, D> for #self_type
         where
             #(#bounds,)*
@@ -46,10 +51,30 @@ pub(super) fn expand_glue(network: &Network) -> TokenStream {
             }
         }
 
+        #[automatically_derived]
         impl #nn::DfdxModel for #model_name {
             type Network = #name<::core::primitive::f32, #nn::Cpu>;
         }
     }
+}
+
+/// Items of `impl Model` for a model with `custom` layers: only the network knows their tensors.
+pub(crate) fn expand_custom_items(model: &ir::Model, cx: &Context) -> Option<TokenStream> {
+    model.nodes.iter().any(|node| matches!(node.op, Op::Custom { .. })).then(|| {
+        let krate = cx.krate;
+        let private = quote!(#krate::__private);
+        quote! {
+            #private::if_dfdx! {
+                fn layout() -> #private::Layout {
+                    #private::nn::layout::<Self>()
+                }
+
+                fn initial_weights(seed: ::core::primitive::u64) -> #private::Weights {
+                    #private::nn::initial_weights::<Self>(seed)
+                }
+            }
+        }
+    })
 }
 
 /// The arguments of `forward`, from flat rows.

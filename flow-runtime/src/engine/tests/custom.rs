@@ -58,6 +58,14 @@ fn initial_weights_are_the_seeds() {
 }
 
 #[test]
+fn a_model_is_made_with_the_weights_of_its_modules() {
+    let model = Mixed::new(3);
+    assert_eq!(*model.weights(), nn::initial_weights::<Mixed>(3));
+    assert_eq!(Mixed::layout(), nn::layout::<Mixed>());
+    assert!(Mixed::from_weights(model.weights().clone()).is_ok());
+}
+
+#[test]
 fn the_network_runs_the_modules() {
     let mut engine = DfdxEngine::<Mixed>::new().expect("there is memory");
     let weights = nn::initial_weights::<Mixed>(3);

@@ -7,7 +7,7 @@ use crate::{
 };
 use ::dfdx::{
     shapes::{Const, HasShape},
-    tensor::{NoneTape, OwnedTape, SplitTape, Tensor, Trace},
+    tensor::{NoneTape, OwnedTape, SplitTape, Tensor, Trace, ZerosTensor},
 };
 
 fn velocity<M: Model, N: Network<f64, Cpu>>(sample: &Sample) -> (Vec<f64>, Vec<f64>) {
@@ -141,26 +141,10 @@ fn wrong_inputs_are_typed_errors() {
 #[test]
 fn the_typed_forward_is_usable_from_dfdx() {
     let device = Cpu::default();
-    let network: MoonsNetwork<f32, Cpu> = device.build_module_for_test();
-    let x: Tensor<(usize, Const<2>), f32, _> = device.zeros_like_for_test(3);
+    let network: MoonsNetwork<f32, Cpu> = BuildModule::build(&device);
+    let x: Tensor<(usize, Const<2>), f32, _> = ZerosTensor::zeros_like(&device, &(3, Const::<2>));
     let t = device.tensor_from_vec(vec![0.0, 0.5, 1.0], (3,));
     let v = network.forward(t, x, None).expect("the inputs fit");
     assert_eq!(*v.shape(), (3, Const::<2>));
     assert_eq!(::dfdx::nn::NumParams::num_trainable_params(&network), Moons::PARAMETERS);
-}
-
-/// Short names for what dfdx's prelude would bring in.
-trait Build {
-    fn build_module_for_test<N: Network<f32, Cpu>>(&self) -> N;
-    fn zeros_like_for_test(&self, rows: usize) -> Tensor<(usize, Const<2>), f32, Cpu>;
-}
-
-impl Build for Cpu {
-    fn build_module_for_test<N: Network<f32, Cpu>>(&self) -> N {
-        N::build(self)
-    }
-
-    fn zeros_like_for_test(&self, rows: usize) -> Tensor<(usize, Const<2>), f32, Cpu> {
-        ::dfdx::tensor::ZerosTensor::zeros_like(self, &(rows, Const::<2>))
-    }
 }

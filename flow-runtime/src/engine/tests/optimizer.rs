@@ -9,14 +9,14 @@ use ::dfdx::{
     nn::ZeroGrads,
     optim::{Adam, AdamConfig, Momentum, Optimizer, Sgd, SgdConfig, WeightDecay},
     shapes::Rank0,
-    tensor::{Gradients, Tensor, Trace},
+    tensor::{Tensor, Trace},
     tensor_ops::{Backward, MeanTo},
 };
 
 const STEPS: u64 = 6;
 
 fn batch() -> Batch {
-    super::gradient::batch(&Sample::every(4), 12)
+    gradient::batch(&Sample::every(4), 12)
 }
 
 /// Trains the module as a dfdx program would.
@@ -122,10 +122,6 @@ fn moments_of_another_length_are_refused_and_nothing_is_changed() {
 }
 
 #[test]
-fn gradients_are_kept_for_their_memory_alone() {
-    // What dfdx calls leaky: nothing but the trained tensors stays.
-    let network = module();
-    let mut gradients = Gradients::leaky();
-    network.zero_grads(&mut gradients);
-    assert_eq!(::dfdx::nn::NumParams::num_trainable_params(&network) + 4, Every::PARAMETERS);
+fn dfdx_counts_all_but_the_fixed_frequencies_as_trained() {
+    assert_eq!(::dfdx::nn::NumParams::num_trainable_params(&module()) + 4, Every::PARAMETERS);
 }

@@ -110,7 +110,7 @@ fn training_lowers_the_loss_and_repeats_itself() {
         let mut engine = DfdxEngine::<Moons>::new().expect("there is memory");
         let mut weights = Moons::new(0).weights().values().to_vec();
         let adam = Optimizer::Adam { lr: 1e-2, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
-        let batch = super::gradient::batch(&Sample::moons(64), 2);
+        let batch = gradient::batch(&Sample::moons(64), 2);
         let (mut gradient, mut state) = (vec![0.0; weights.len()], OptimizerState::default());
         let losses: Vec<f64> = (0..60)
             .map(|step| {

@@ -16,6 +16,8 @@ pub struct MoonsNetwork<
     /// Holds `out.weight: [2, 64]` and `out.bias: [2]`.
     pub out: ::flow_runtime::__private::nn::Linear<64, 2, E, D>,
 }
+#[automatically_derived]
+#[allow(clippy::all, clippy::pedantic)]
 impl<
     E: ::flow_runtime::__private::nn::Element,
     D: ::flow_runtime::__private::nn::Device<E>,
@@ -152,6 +154,8 @@ impl<
             )
     }
 }
+#[automatically_derived]
+#[allow(clippy::all, clippy::pedantic)]
 impl<
     E: ::flow_runtime::__private::nn::Element,
     D: ::flow_runtime::__private::nn::Device<E>,
@@ -163,7 +167,7 @@ impl<
     /// # Errors
     /// An input of another batch size than the state's, a class that the model does not declare, and what
     /// the device reports.
-    #[allow(clippy::too_many_arguments, clippy::type_complexity, unused_variables)]
+    #[allow(unused_variables)]
     pub fn forward<T: ::flow_runtime::__private::nn::Tape<E, D>>(
         &self,
         t: ::flow_runtime::__private::nn::Tensor<(::core::primitive::usize,), E, D>,
@@ -310,6 +314,8 @@ impl<
         )
     }
 }
+#[automatically_derived]
+#[allow(clippy::all, clippy::pedantic)]
 impl<
     E: ::flow_runtime::__private::nn::Element,
     D: ::flow_runtime::__private::nn::Device<E>,
@@ -376,6 +382,7 @@ impl<
         )
     }
 }
+#[automatically_derived]
 impl ::flow_runtime::__private::nn::DfdxModel for Moons {
     type Network = MoonsNetwork<
         ::core::primitive::f32,
