@@ -1,6 +1,6 @@
 //! Conditions: labels and vectors that steer where samples go.
 
-use crate::models::{EverythingSampler, Everything, SteeredSampler, SteeredTraining, everything_conditions, numbers};
+use crate::models::{Everything, EverythingSampler, SteeredSampler, SteeredTraining, everything_conditions, numbers};
 use flow_runtime::prelude::*;
 
 /// Clusters of width 0.1 at `(2 label − 2, 0) + c`, with `c` in a square.

@@ -4,13 +4,13 @@ use flow_runtime::prelude::*;
 
 flow_model! {
     block residual(h, c, width) {
-        let r = silu(linear(layer_norm(h), width) + linear(c, width, bias = false));
+        let r = silu(linear(layer_norm(h, eps = 0.01), width) + linear(c, width, bias = false));
         h + linear(r, width)
     }
 
     /// Every layer of the language but `dropout` and `custom`.
     pub model Everything(x: [2, 3], t: Time, y: Class<4>, c: [3]) -> [2, 3] {
-        let time = concat(sinusoidal(t, 8), fourier(t, 6, scale = 1.5), t);
+        let time = concat(sinusoidal(t, 8, max = 10), fourier(t, 6, scale = 1.5), t);
         let label = embedding(y, 5);
         let k = softmax(linear(concat(time, label, c), 10));
         let mut h = linear(flatten(x), 12);
@@ -21,7 +21,7 @@ flow_model! {
         let b = gelu(linear(h, 6)) - leaky_relu(linear(h, 6), slope = 0.2);
         let d = tanh(linear(h, 6)) * sigmoid(linear(h, 6));
         let e = softplus(linear(h, 6)) * 0.5 + sin(linear(h, 6));
-        let g = rms_norm(concat(a, b, d, e));
+        let g = rms_norm(concat(a, b, d, e), eps = 1e-3);
         reshape(linear(g, 6), [2, 3])
     }
 

@@ -158,9 +158,7 @@ fn sampling() {
     said.add("a grid backwards", sampler().grid(Grid::uniform(1.0, 0.0, 5).expect("a grid")).sample(3));
     said.add("a grid of no steps", sampler().grid(Grid::uniform(0.5, 0.5, 5).expect("a grid")).sample(3));
     said.add("a grid past the data", sampler().grid(Grid::uniform(0.0, 2.0, 5).expect("a grid")).sample(3));
-    said.add("a grid from the middle", sampler().grid(Grid::uniform(0.25, 1.0, 5).expect("a grid")).sample(3));
     said.add("transport past the data", sampler().grid(Grid::uniform(1.0, -1.0, 5).expect("a grid")).transport(&moons()));
-    said.add("a grid of f64 steps", sampler().grid(Grid::given([0.0, 1e-60, 1.0]).expect("a grid")).sample(3));
     said.add("a grid too fine for f32", sampler().grid(Grid::given([0.0, 0.5, 0.5 + 1e-12, 1.0]).expect("a grid")).sample(3));
     said.add("nothing saved", sampler().trajectories(3, &Conditions::none(), 0));
     said.add("CUDA", sampler().device(Device::Cuda(0)).sample(3));
@@ -201,12 +199,14 @@ fn models() {
 
     // Finite, and yet the velocity overflows.
     let mut model = Small::new(0);
-    model.weights_mut().set("out.bias", &[3e38, 0.0]).expect("the name and the length are right");
+    model.weights_mut().values_mut().iter_mut().for_each(|weight| *weight *= 1e13);
     said.add("a velocity that overflows", SmallSampler::new(&model).sample(4099));
     let mut model = Small::new(0);
-    model.weights_mut().values_mut().iter_mut().for_each(|weight| *weight *= 60.0);
-    let some = Grid::uniform(0.0, 1.0, 400).expect("a grid");
-    said.add("a velocity that overflows for some", SmallSampler::new(&model).grid(some).sample(4099));
+    model.weights_mut().values_mut().iter_mut().for_each(|weight| *weight *= 4.0);
+    let mut points = numbers(10_000, 3);
+    points[2 * 4500] = 3e38;
+    let points = Dataset::from_flat(points, 2).expect("whole rows");
+    said.add("a velocity that overflows for one", SmallSampler::new(&model).transport(&points));
 
     let mut engine = DfdxEngine::<Small>::new().expect("there is memory");
     let mut out = [0.0; 4];
