@@ -87,7 +87,7 @@ fn digits() -> Result<(), Box<dyn Error>> {
     println!("wrote {}", out.join("digits.png").display());
     arguments.report(&serde_json::json!({
         "example": "digits",
-        "device": arguments.device.to_string(),
+        "device": trained.report.device,
         "seed": arguments.seed,
         "steps": trained.report.steps,
         "seconds": trained.report.seconds,

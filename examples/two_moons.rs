@@ -80,7 +80,7 @@ fn two_moons() -> Result<(), Box<dyn Error>> {
 
     arguments.report(&serde_json::json!({
         "example": "two_moons",
-        "device": arguments.device.to_string(),
+        "device": trained.report.device,
         "seed": arguments.seed,
         "steps": trained.report.steps,
         "seconds": trained.report.seconds,

@@ -1,6 +1,6 @@
 //! The dfdx engine against the interpreter: velocities and gradients of a model with every layer.
 
-use crate::models::{Everything, EverythingNetwork, everything_conditions, numbers, wide};
+use crate::models::{Everything, EverythingNetwork, Moons, everything_conditions, numbers, wide};
 use dfdx::{
     nn::BuildModule,
     tensor::{Cpu, Tensor, TensorFromVec, Trace},
@@ -107,22 +107,22 @@ fn gradients_are_those_of_the_interpreters_loss() {
     assert!(trained.contains(&false), "the frequencies of `fourier` are fixed");
 
     let mut engine = DfdxEngine::<Everything>::new().expect("there is memory");
-    let batch = Batch {
-        size: ROWS,
-        t: t.clone(),
-        xt: x.clone(),
-        ut: vec![0.0; x.len()],
-        conditions: conditions.clone(),
-    };
+    let batch =
+        Batch { size: ROWS, t: t.clone(), xt: x.clone(), ut: vec![0.0; x.len()], conditions: conditions.clone() };
     let mut gradient = vec![f32::NAN; expected.len()];
     let weights = model.weights().values();
     let loss = engine.gradient(weights, &batch, Loss::Mse, 0, 0, &mut gradient).expect("the arguments fit");
     let value = square(&wide(model.weights().values()), &wide(&t), &wide(&x), &conditions);
     assert!((loss - value).abs() < 1e-6 * value.max(1.0), "{loss} {value}");
-    let entry_of = |at: usize| layout.entries().iter().find(|entry| entry.range().contains(&at)).map(|e| e.name.as_str());
+    let entry_of =
+        |at: usize| layout.entries().iter().find(|entry| entry.range().contains(&at)).map(|e| e.name.as_str());
     for (at, ((&got, &expected), &trained)) in gradient.iter().zip(&expected).zip(&trained).enumerate() {
         let expected = if trained { expected } else { 0.0 };
-        assert!((f64::from(got) - expected).abs() < 2e-6 * (1.0 + expected.abs()), "{:?}: {got} {expected}", entry_of(at));
+        assert!(
+            (f64::from(got) - expected).abs() < 2e-6 * (1.0 + expected.abs()),
+            "{:?}: {got} {expected}",
+            entry_of(at)
+        );
     }
 }
 
@@ -151,4 +151,45 @@ fn gradients_in_f64_agree_to_ten_digits() {
     close(gradients.get(&network.e.weight).as_vec(), "e.weight");
     close(gradients.get(&network.e2.weight).as_vec(), "e2.weight");
     close(gradients.get(&network.label.weight).as_vec(), "label.weight");
+}
+
+/// [`Moons`] with every weight `(2 u − 1) / sqrt(in)`: one stream of numbers, each layer's matrix and then its bias.
+fn fixed_moons() -> Moons {
+    let mut model = Moons::new(0);
+    let layout = Moons::layout();
+    let mut fan_in = 1;
+    let mut index = 0;
+    for entry in layout.entries() {
+        if let [_, inputs] = entry.shape[..] {
+            fan_in = inputs;
+        }
+        let mut weight = || {
+            index += 1;
+            ((2.0 * data::splitmix::uniform(1, index - 1) - 1.0) / (fan_in as f64).sqrt()) as f32
+        };
+        let values: Vec<f32> = entry.range().map(|_| weight()).collect();
+        model.weights_mut().set(&entry.name, &values).expect("the name and the length are right");
+    }
+    model
+}
+
+/// Computed apart from this crate in `f64`, with frequencies rounded to `f32`, which moves the result by less than 1e-7.
+#[test]
+fn velocities_computed_elsewhere() {
+    let model = fixed_moons();
+    let x: Vec<f32> = (0..4).map(|i| data::splitmix::normal(3, i) as f32).collect();
+    let references = [
+        (0.0, [0.09970939529383864, -0.15069698331781872, 0.1079842223259877, -0.14916752796538482]),
+        (0.375, [0.03736959827625796, -0.06483844341863679, 0.04470329563458268, -0.05688658857417099]),
+        (1.0, [0.0838696306210499, -0.13001472598615743, 0.08723235259186549, -0.12462845244451551]),
+    ];
+    let mut engine = DfdxEngine::<Moons>::new().expect("there is memory");
+    for (t, expected) in references {
+        let oracle = model.velocity_reference(&[f64::from(t)], &wide(&x[..2]), &Conditions::none());
+        assert!(far(oracle.expect("the arguments fit"), &expected[..2]) < 1e-7, "t = {t}");
+        let mut got = [0.0; 4];
+        let weights = model.weights().values();
+        engine.velocity(weights, &[t; 2], &x, &Conditions::none(), &mut got).expect("the arguments fit");
+        assert!(far(wide(&got), &expected) < 5e-7, "t = {t}: {got:?}");
+    }
 }

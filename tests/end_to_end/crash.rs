@@ -58,14 +58,15 @@ fn a_run_that_is_killed_goes_on_where_it_was() {
         reached = found.step();
     }
     let killed = Checkpoint::latest::<Dropped>(folder.path(), |_| {}).expect("it can be read").expect("it is there");
-    let mut whole = AdamTraining::trainer().steps(STEPS).on_step(move |info| {
-        if info.step == reached { Control::Stop } else { Control::Continue }
-    });
+    let mut whole = AdamTraining::trainer()
+        .steps(STEPS)
+        .on_step(move |info| if info.step == reached { Control::Stop } else { Control::Continue });
     let whole = whole.fit(&moons()).expect("the data fit");
     assert_eq!(bits(killed.state().weights.values()), bits(whole.raw_model.weights().values()));
     assert_eq!(bits(&killed.state().losses), bits(&whole.losses));
     // The next run cleans up what the killed ones left.
-    let mut last = AdamTraining::trainer().steps(STEPS).checkpoints(folder.path(), 1).resume(true).on_step(|_| Control::Stop);
+    let mut last =
+        AdamTraining::trainer().steps(STEPS).checkpoints(folder.path(), 1).resume(true).on_step(|_| Control::Stop);
     assert_eq!(last.fit(&moons()).expect("the data fit").report.steps, reached + 1);
     let left = fs::read_dir(folder.path()).expect("it is there").flatten().map(|entry| entry.file_name());
     let left: Vec<_> = left.filter_map(|name| name.into_string().ok()).filter(|name| name.starts_with('.')).collect();

@@ -3,6 +3,7 @@
 //! `UPDATE_MESSAGES=1 cargo test --test end_to_end` writes those files anew; read them before they are committed.
 
 mod arguments;
+#[cfg(unix)]
 mod files;
 
 use flow_runtime::prelude::*;

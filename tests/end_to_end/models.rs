@@ -100,3 +100,14 @@ pub fn bits(values: &[f32]) -> Vec<u32> {
 pub fn moons() -> Dataset {
     data::two_moons(500, 0.05, 2).expect("the arguments are right")
 }
+
+flow_model! {
+    /// The network that other libraries are measured with.
+    pub model Moons(x: [2], t: Time) -> [2] {
+        let e = sinusoidal(t, 32);
+        let h = elu(linear(concat(x, e), 64));
+        let h = elu(linear(h, 128));
+        let h = elu(linear(h, 64));
+        linear(h, 2)
+    }
+}

@@ -16,9 +16,10 @@ fn in_pieces<R: TrainRecipe<Model: DfdxModel>>() {
     let trainer = || Trainer::<R>::new().seed(4).evaluate_every(6, held_out.clone());
     let whole = trainer().fit(&moons()).expect("the data fit");
     for stop in [7, 13, 21] {
-        let mut piece = trainer().checkpoints(folder.path(), 5).resume(true).on_step(move |info| {
-            if info.step == stop { Control::Stop } else { Control::Continue }
-        });
+        let mut piece = trainer()
+            .checkpoints(folder.path(), 5)
+            .resume(true)
+            .on_step(move |info| if info.step == stop { Control::Stop } else { Control::Continue });
         let piece = piece.fit(&moons()).expect("the checkpoint is this run's");
         assert_eq!(piece.report.steps, stop);
         if stop == 21 {
@@ -66,7 +67,8 @@ fn a_truncated_checkpoint_is_passed_over() {
     let bytes = fs::read(&newest).expect("it was written");
     for length in [0, 7, 8, 100, bytes.len() / 2, bytes.len() - 1] {
         fs::write(&newest, &bytes[..length]).expect("the folder is writable");
-        let resumed = AdamTraining::trainer().steps(10).seed(4).checkpoints(folder.path(), 4).resume(true).fit(&moons());
+        let resumed =
+            AdamTraining::trainer().steps(10).seed(4).checkpoints(folder.path(), 4).resume(true).fit(&moons());
         let resumed = resumed.expect("the one before is whole");
         assert_eq!(resumed.report.resumed_from, Some(8), "{length}");
         assert_eq!(seen(&resumed), seen(&whole));

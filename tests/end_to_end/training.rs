@@ -57,8 +57,8 @@ fn fixed_frequencies_stay_where_they_are() {
     let fixed: Vec<_> = layout.entries().iter().filter(|entry| !entry.trained).collect();
     assert_eq!(fixed.len(), 1);
     for entry in layout.entries() {
-        let [old, raw, averaged] = [&before, &trained.raw_model, &trained.model]
-            .map(|model| bits(&model.weights().values()[entry.range()]));
+        let [old, raw, averaged] =
+            [&before, &trained.raw_model, &trained.model].map(|model| bits(&model.weights().values()[entry.range()]));
         assert_eq!(old == raw, !entry.trained, "{}", entry.name);
         assert_eq!(old == averaged, !entry.trained, "{}", entry.name);
     }

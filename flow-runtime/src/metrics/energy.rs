@@ -1,7 +1,7 @@
 //! The energy distance.
 
 use super::{Points, check_pair, pairs};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The energy distance `2 E|A − B| − E|A − A'| − E|B − B'|` of two sets of samples, `[rows, dim]` each.
 ///
@@ -12,7 +12,8 @@ use crate::error::Result;
 /// # Errors
 ///
 /// [`crate::Error::Invalid`] for an empty set, [`crate::Error::Shape`] if the dimensions differ,
-/// [`crate::Error::NotFinite`] with the row of a sample that is not finite.
+/// [`crate::Error::NotFinite`] with the row of a sample that is not finite, and for samples so far apart (1e19) that the
+/// square of their distance is beyond `f32`.
 ///
 /// # Reference
 ///
@@ -25,5 +26,14 @@ pub fn energy_distance<'a>(a: impl Into<Points<'a>>, b: impl Into<Points<'a>>) -
     let between = pairs::sum(a, b, distance) / (n * m);
     let within_a = pairs::sum_within(a, distance) / (n * n);
     let within_b = pairs::sum_within(b, distance) / (m * m);
-    Ok(2.0 * (between - within_a - within_b))
+    let distance = 2.0 * (between - within_a - within_b);
+    if distance.is_finite() {
+        return Ok(distance);
+    }
+    Err(Error::NotFinite {
+        operation: "energy distance",
+        what: "a distance".to_owned(),
+        at: "samples that lie more than 1e19 apart".to_owned(),
+        help: "look for samples that are far out, or scale both sets down".to_owned(),
+    })
 }

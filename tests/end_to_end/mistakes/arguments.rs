@@ -11,6 +11,18 @@ use flow_runtime::{
     train::{Loss, Recipe, TimeSampling},
 };
 
+#[test]
+fn metrics_of_sets_that_cannot_be_compared() {
+    let mut said = Messages::default();
+    let (points, wide) = (moons(), Dataset::from_flat(numbers(30, 1), 3).expect("rows"));
+    said.add("two dimensions", metrics::energy_distance(&points, &wide));
+    said.add("samples far apart", metrics::energy_distance(&[[1e30_f32, 0.0]], &[[-1e30_f32, 0.0]]));
+    said.add("a sample that is not finite", metrics::sliced_wasserstein2(&[[f32::NAN, 0.0]], &points));
+    let none: &[[f32; 2]] = &[];
+    said.add("no samples", metrics::energy_distance(none, &points));
+    said.check("metrics", None);
+}
+
 fn labelled(labels: &[u32]) -> Dataset {
     Dataset::from_flat(numbers(2 * labels.len(), 1), 2).and_then(|data| data.with_class("y", labels)).expect("one each")
 }
@@ -158,8 +170,14 @@ fn sampling() {
     said.add("a grid backwards", sampler().grid(Grid::uniform(1.0, 0.0, 5).expect("a grid")).sample(3));
     said.add("a grid of no steps", sampler().grid(Grid::uniform(0.5, 0.5, 5).expect("a grid")).sample(3));
     said.add("a grid past the data", sampler().grid(Grid::uniform(0.0, 2.0, 5).expect("a grid")).sample(3));
-    said.add("transport past the data", sampler().grid(Grid::uniform(1.0, -1.0, 5).expect("a grid")).transport(&moons()));
-    said.add("a grid too fine for f32", sampler().grid(Grid::given([0.0, 0.5, 0.5 + 1e-12, 1.0]).expect("a grid")).sample(3));
+    said.add(
+        "transport past the data",
+        sampler().grid(Grid::uniform(1.0, -1.0, 5).expect("a grid")).transport(&moons()),
+    );
+    said.add(
+        "a grid too fine for f32",
+        sampler().grid(Grid::given([0.0, 0.5, 0.5 + 1e-12, 1.0]).expect("a grid")).sample(3),
+    );
     said.add("nothing saved", sampler().trajectories(3, &Conditions::none(), 0));
     said.add("CUDA", sampler().device(Device::Cuda(0)).sample(3));
     let three = Dataset::from_flat(numbers(30, 1), 3).expect("rows");

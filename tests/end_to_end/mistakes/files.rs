@@ -17,7 +17,10 @@ fn places() {
     said.add("a log in a file", SmallTraining::trainer().log_csv(file.join("log.csv")).fit(&moons()));
     said.add("a log where a folder is", SmallTraining::trainer().log_json(folder.path()).fit(&moons()));
     let model = Small::new(0);
-    said.add("weights into a folder that is not there", model.save_safetensors(folder.path().join("no/such.safetensors")));
+    said.add(
+        "weights into a folder that is not there",
+        model.save_safetensors(folder.path().join("no/such.safetensors")),
+    );
     said.add("weights where a folder is", model.save_safetensors(folder.path()));
     said.add("weights that are not there", Small::load_safetensors(folder.path().join("none.safetensors")));
     said.add("weights from a folder", Small::load_safetensors(folder.path()));
@@ -105,7 +108,10 @@ fn a_full_disk() {
     said.add("a text of data on a full disk", moons().save_csv(tiny.path().join("moons.csv")));
     let log = tiny.path().join("log.csv");
     said.add("a log on a full disk", SmallTraining::trainer().log_csv(&log).fit(&moons()));
-    assert_eq!(names(tiny.path()).into_iter().filter(|name| name != "log.csv").collect::<Vec<_>>(), ["ballast", "runs"]);
+    assert_eq!(
+        names(tiny.path()).into_iter().filter(|name| name != "log.csv").collect::<Vec<_>>(),
+        ["ballast", "runs"]
+    );
     // With room the run goes on.
     fs::remove_file(&ballast).expect("it is there");
     let again = AdamTraining::trainer().steps(20).checkpoints(&runs, 20).keep(1).resume(true).fit(&moons());
