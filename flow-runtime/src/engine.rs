@@ -28,7 +28,7 @@ pub use dropout::Dropout;
 #[cfg(feature = "dfdx")]
 pub use flat::{entries, load, store};
 #[cfg(feature = "dfdx")]
-pub use network::{Condition, DfdxModel, Element, Inputs, Network};
+pub use network::{Condition, DfdxModel, Element, Inputs, Network, Rows};
 
 /// What generated networks name, in one place. Not for use by hand.
 #[cfg(feature = "dfdx")]

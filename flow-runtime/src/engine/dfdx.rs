@@ -4,7 +4,7 @@ use super::{
     device::Resolved,
     dropout::Dropout,
     flat,
-    network::{Condition, DfdxModel, Inputs, Network, device_error},
+    network::{Condition, DfdxModel, Inputs, Network, Rows, device_error},
     optimizer::Kernel,
 };
 use crate::{
@@ -144,11 +144,7 @@ pub(super) fn check_rows<M: DfdxModel>(operation: &'static str, what: &str, got:
 
 impl<M: DfdxModel> DfdxEngine<M> {
     /// A batch as tensors, without its points; brings the weights into the network.
-    fn batch(
-        &mut self,
-        weights: &[f32],
-        batch: &Batch,
-    ) -> Result<(Inputs<f32, Cpu>, Tensor<(usize, usize), f32, Cpu>)> {
+    fn batch(&mut self, weights: &[f32], batch: &Batch) -> Result<(Inputs<f32, Cpu>, Rows<f32, Cpu>)> {
         let rows = batch.size;
         if rows == 0 {
             return Err(Error::Invalid {

@@ -8,7 +8,7 @@ use crate::{
 use ::dfdx::{
     nn::{BuildModule, tensor_collection::TensorOptions},
     shapes::{ConstShape, Dtype, HasShape, Shape},
-    tensor::{Cpu, HasErr, OwnedTape, SplitTape, Tape, Tensor},
+    tensor::{Cpu, HasErr, NoneTape, OwnedTape, SplitTape, Tape, Tensor},
     tensor_ops::{Device, ReshapeTo},
 };
 use rand::Rng;
@@ -53,9 +53,9 @@ pub trait Network<E: Element, D: Device<E>>: BuildModule<D, E> {
     fn traced(
         &self,
         inputs: &Inputs<E, D>,
-        x: Tensor<(usize, usize), E, D, OwnedTape<E, D>>,
+        x: Rows<E, D, OwnedTape<E, D>>,
         dropout: Option<&Dropout>,
-    ) -> Result<Tensor<(usize, usize), E, D, OwnedTape<E, D>>>;
+    ) -> Result<Rows<E, D, OwnedTape<E, D>>>;
 
     /// The velocity at `x: [batch, dim]`.
     ///
@@ -63,6 +63,12 @@ pub trait Network<E: Element, D: Device<E>>: BuildModule<D, E> {
     /// As [`Self::traced`].
     fn velocity(&self, inputs: &Inputs<E, D>, x: Tensor<(usize, usize), E, D>) -> Result<Tensor<(usize, usize), E, D>>;
 }
+
+/// A batch of states or velocities, `[batch, dim]`.
+pub type Rows<E, D, T = NoneTape> = Tensor<(usize, usize), E, D, T>;
+
+/// How a tensor gets its first values.
+type Reset<S, E, D> = fn(&mut Tensor<S, E, D>) -> Result<(), <D as HasErr>::Err>;
 
 /// The time and the conditions of a batch.
 #[derive(Clone, Debug)]
@@ -187,16 +193,12 @@ pub fn device_error<D: HasErr>(error: D::Err) -> Error {
 }
 
 /// A trained tensor that starts as `reset` leaves it.
-pub fn trained<S: ConstShape, E: Element, D: Device<E>>(
-    reset: fn(&mut Tensor<S, E, D>) -> Result<(), D::Err>,
-) -> TensorOptions<S, E, D> {
+pub fn trained<S: ConstShape, E: Element, D: Device<E>>(reset: Reset<S, E, D>) -> TensorOptions<S, E, D> {
     TensorOptions::reset_with(reset)
 }
 
 /// A tensor that training leaves alone.
-pub fn fixed<S: ConstShape, E: Element, D: Device<E>>(
-    reset: fn(&mut Tensor<S, E, D>) -> Result<(), D::Err>,
-) -> TensorOptions<S, E, D> {
+pub fn fixed<S: ConstShape, E: Element, D: Device<E>>(reset: Reset<S, E, D>) -> TensorOptions<S, E, D> {
     TensorOptions::detached(reset)
 }
 
