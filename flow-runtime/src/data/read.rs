@@ -73,9 +73,9 @@ impl Source {
         Error::Format {
             format: self.format,
             path: self.path.clone(),
-            at: format!("{}{at}", self.part),
-            got: got.into(),
-            expected: expected.into(),
+            at: format!("{}{at}", self.part).into(),
+            got: got.into().into(),
+            expected: expected.into().into(),
             help: help.to_owned(),
         }
     }
