@@ -1,5 +1,8 @@
 //! Neural ODEs and flow matching: declared with [`flow_model!`], checked by the compiler, run at speed.
 
+// What a library prints, its user cannot catch.
+#![warn(clippy::print_stdout)]
+
 // Generated code names this crate `::flow_runtime`, also inside it.
 extern crate self as flow_runtime;
 
