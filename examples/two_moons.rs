@@ -71,7 +71,8 @@ fn two_moons() -> Result<(), Box<dyn Error>> {
     let few: Vec<usize> = (0..300.min(arguments.samples)).collect();
     let some = ways.states.iter().map(|states| states.subset(&few)).collect::<Result<Vec<_>, _>>()?;
     plot::trajectories(out.join("trajectories.png"), &some, &Options::titled("From noise to moons"))?;
-    let animation = Animation { times: Some(ways.times.clone()), target: Some((&fresh).into()), ..Animation::default() };
+    let animation =
+        Animation { times: Some(ways.times.clone()), target: Some((&fresh).into()), ..Animation::default() };
     plot::animation(out.join("flow.gif"), &ways.states, &animation)?;
     for picture in ["loss.png", "samples.png", "trajectories.png", "flow.gif"] {
         println!("wrote {}", out.join(picture).display());
