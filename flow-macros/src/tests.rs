@@ -3,6 +3,7 @@
 mod model;
 mod random;
 mod recipe;
+mod scratch;
 
 use proc_macro2::TokenStream;
 
