@@ -5,6 +5,14 @@ use std::path::PathBuf;
 /// Everything that can go wrong at run time.
 ///
 /// Each message says which operation failed, what came, what was expected and how to mend it.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// let error = Grid::uniform(0.0, f64::INFINITY, 10).unwrap_err();
+/// assert!(matches!(error, Error::Invalid { .. }));
+/// // What was done, what came, what was expected; then the remedy.
+/// assert!(error.to_string().contains("\nhelp: "));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -145,6 +153,15 @@ fn last_checkpoint(path: &Option<PathBuf>) -> String {
 }
 
 /// Result with this crate's [`Error`].
+///
+/// ```
+/// fn half(x: &[f64]) -> flow_runtime::Result<f64> {
+///     let grid = flow_runtime::solve::Grid::given(x)?;
+///     Ok(0.5 * (grid.t0() + grid.t1()))
+/// }
+/// assert_eq!(half(&[0.0, 1.0])?, 0.5);
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[cfg(test)]
