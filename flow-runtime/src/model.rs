@@ -6,6 +6,7 @@ mod safetensors;
 mod weights;
 
 pub use layout::{Entry, Layout};
+pub(crate) use safetensors::with_metadata;
 pub use weights::Weights;
 
 use crate::{data::Conditions, error::Result, program::Program};

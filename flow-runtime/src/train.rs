@@ -274,6 +274,11 @@ pub struct Batch {
 /// # Ok::<(), flow_runtime::Error>(())
 /// ```
 pub trait TrainEngine {
+    /// What it is and where it computes, for the report of a run.
+    fn name(&self) -> String {
+        "an engine of the program's own".to_owned()
+    }
+
     /// The loss of a batch, and its gradient with respect to `weights`, written into `gradient`, which is as long.
     ///
     /// `step` keys the dropout masks: it is another number for every batch of a run.

@@ -36,6 +36,8 @@ where
     replace(path, write).map_err(|source| {
         let help = match source.kind() {
             ErrorKind::NotFound => "create the folder first",
+            ErrorKind::IsADirectory => "add the name of a file to the path",
+            ErrorKind::NotADirectory => "a part of this path is a file; choose a folder",
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "choose a folder that you may write to",
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space; the old file, if any, is intact",
             _ => "the old file, if any, is intact",

@@ -1,6 +1,6 @@
 //! Comma-separated values.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use super::{
     ConditionValues, Dataset,
@@ -111,7 +111,7 @@ impl Dataset {
         }
         write_atomically(path, |out| {
             let mut writer = csv::Writer::from_writer(out);
-            writer.write_record(&names)?;
+            writer.write_record(&names).map_err(io_error)?;
             for (i, row) in self.values.chunks_exact(self.dim.max(1)).enumerate() {
                 let mut fields: Vec<String> = row.iter().map(f32::to_string).collect();
                 for column in self.conditions.iter() {
@@ -122,10 +122,18 @@ impl Dataset {
                         }
                     }
                 }
-                writer.write_record(&fields)?;
+                writer.write_record(&fields).map_err(io_error)?;
             }
             writer.flush()
         })
+    }
+}
+
+/// What the system said: the library's own conversion hides of what kind it is.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

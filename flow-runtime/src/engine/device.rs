@@ -60,6 +60,20 @@ impl Device {
     }
 }
 
+/// What it runs on, as a report says it.
+///
+/// ```
+/// # use flow_runtime::engine::Resolved;
+/// assert_eq!(Resolved::Dfdx.to_string(), "dfdx on the CPU");
+/// ```
+impl fmt::Display for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dfdx => f.write_str("dfdx on the CPU"),
+        }
+    }
+}
+
 impl FromStr for Device {
     type Err = Error;
 

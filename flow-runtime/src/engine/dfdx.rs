@@ -1,6 +1,7 @@
 //! The dfdx engine: the generated network, run op by op on dfdx's CPU device.
 
 use super::{
+    device::Resolved,
     dropout::Dropout,
     flat,
     network::{Condition, DfdxModel, Inputs, Network, device_error},
@@ -47,8 +48,10 @@ impl<M: DfdxModel> DfdxEngine<M> {
     /// An engine for the model.
     ///
     /// # Errors
-    /// [`Error::Device`] if memory is out.
+    /// [`Error::Device`] if memory is out; [`Error::Invalid`] or [`Error::Shape`] if the model is not the macro's and
+    /// its program means nothing, see [`Program::check`](crate::program::Program::check).
     pub fn new() -> Result<Self> {
+        M::PROGRAM.check()?;
         let device = Cpu::default();
         // Every step takes the same buffers again: a tenth of the time went into allocating them.
         device.try_enable_cache().map_err(device_error::<Cpu>)?;
@@ -182,6 +185,10 @@ impl<M: DfdxModel> DfdxEngine<M> {
 }
 
 impl<M: DfdxModel> TrainEngine for DfdxEngine<M> {
+    fn name(&self) -> String {
+        Resolved::Dfdx.to_string()
+    }
+
     fn gradient(
         &mut self,
         weights: &[f32],

@@ -8,6 +8,7 @@ use crate::{
     data::Conditions,
     error::{Error, Result},
     solve::{Method, State, Statistics, VectorField},
+    tableau::Kind,
 };
 use ::dfdx::tensor::{Cpu, Tensor};
 
@@ -24,8 +25,9 @@ impl<M: DfdxModel> DfdxEngine<M> {
     /// The statistics are those of one sample.
     ///
     /// # Errors
-    /// [`Error::Shape`] or [`Error::Invalid`] if an argument is not the model's, [`Error::NotFinite`] if a state
-    /// stops being finite, and what `save` returns; `x` is then partly carried.
+    /// [`Error::Shape`] or [`Error::Invalid`] if an argument is not the model's or two nodes are one time in `f32`,
+    /// [`Error::NotFinite`] if a weight is not finite or a state stops being so, and what `save` returns; `x` is then
+    /// partly carried.
     ///
     /// ```
     /// use flow_runtime::{engine::DfdxEngine, prelude::*};
@@ -52,10 +54,13 @@ impl<M: DfdxModel> DfdxEngine<M> {
         let rows = x.len().checked_div(dim).unwrap_or(0);
         check_rows::<M>("integrating", "x", x.len(), rows)?;
         let bound = M::PROGRAM.bind_conditions("integrating", conditions, rows)?;
+        check_nodes(nodes)?;
+        check_weights::<M>(weights)?;
         self.load(weights)?;
+        let size = chunk_of::<S>();
         let mut statistics = Statistics::default();
-        for (chunk, values) in x.chunks_mut((CHUNK * dim).max(1)).enumerate() {
-            let (first, rows) = (chunk * CHUNK, values.len() / dim.max(1));
+        for (chunk, values) in x.chunks_mut((size * dim).max(1)).enumerate() {
+            let (first, rows) = (chunk * size, values.len() / dim.max(1));
             let conditions = self.conditions(&bound, first, rows)?;
             let mut field = Velocity { engine: self, conditions, rows, evaluations: 0, last: None };
             let mut state = field.engine.state(values, rows)?;
@@ -66,7 +71,7 @@ impl<M: DfdxModel> DfdxEngine<M> {
                 S::step(&mut field, ends[0] as f32, ends[1] as f32, &state, &mut work, &mut next)?;
                 std::mem::swap(&mut state, &mut next);
                 state.copy_into(values);
-                check_finite(values, dim, first, ends[1])?;
+                check_finite(values, dim, first, step + 1, ends)?;
                 save(step + 1, values)?;
             }
             statistics.steps = nodes.len().saturating_sub(1) as u64;
@@ -103,14 +108,62 @@ where
     }
 }
 
-fn check_finite(values: &[f32], dim: usize, first: usize, t: f64) -> Result<()> {
-    match values.iter().position(|value| !value.is_finite()) {
+/// Rows that are integrated together.
+///
+/// The equations of an implicit step are solved for all coordinates of a state together: for a batch the matrix would
+/// grow with the square of its rows, and each sample would depend on the others. So these go one by one.
+fn chunk_of<S: Method>() -> usize {
+    match S::TABLEAU.kind {
+        Kind::Explicit => CHUNK,
+        Kind::DiagonallyImplicit | Kind::FullyImplicit => 1,
+    }
+}
+
+fn check_nodes(nodes: &[f64]) -> Result<()> {
+    let told_apart = |t0: f64, t1: f64| (t1 as f32 - t0 as f32).abs() > 0.0;
+    match nodes.windows(2).position(|ends| !told_apart(ends[0], ends[1])) {
         None => Ok(()),
-        Some(index) => Err(Error::NotFinite {
+        Some(step) => Err(Error::Invalid {
             operation: "integrating",
-            what: "the state".to_owned(),
-            at: format!("sample {}, t = {t}", first + index / dim.max(1)),
-            help: "take smaller steps, or look for weights or start points that are far out".to_owned(),
+            what: format!("step {} of the grid", step + 1),
+            got: format!("{} to {}", nodes[step], nodes[step + 1]),
+            expected: "times that f32 can tell apart".to_owned(),
+            help: "take fewer steps".to_owned(),
         }),
     }
+}
+
+/// A network with such weights gives states that are not finite; the weights are where to look then.
+fn check_weights<M: DfdxModel>(weights: &[f32]) -> Result<()> {
+    match weights.iter().position(|weight| !weight.is_finite()) {
+        None => Ok(()),
+        Some(at) => {
+            let layout = M::layout();
+            let entry = layout.entries().iter().find(|entry| entry.range().contains(&at));
+            Err(Error::NotFinite {
+                operation: "integrating",
+                what: entry.map_or_else(|| "a weight".to_owned(), |entry| format!("a weight of `{}`", entry.name)),
+                at: format!("position {}", at - entry.map_or(0, |entry| entry.offset)),
+                help: "give the model weights that are finite, such as those of the last good checkpoint".to_owned(),
+            })
+        }
+    }
+}
+
+fn check_finite(values: &[f32], dim: usize, first: usize, step: usize, ends: &[f64]) -> Result<()> {
+    let mut bad = values.chunks(dim.max(1)).enumerate().filter(|(_, row)| row.iter().any(|value| !value.is_finite()));
+    let Some((row, _)) = bad.next() else { return Ok(()) };
+    let (count, rows) = (1 + bad.count(), values.len() / dim.max(1));
+    let start = if first == 0 { String::new() } else { format!(" from sample {first} on") };
+    Err(Error::NotFinite {
+        operation: "integrating",
+        what: "the state".to_owned(),
+        at: format!(
+            "step {step}, from t = {} to {}, in {count} of the {rows} samples{start}, the first being sample {}",
+            ends[0],
+            ends[1],
+            first + row
+        ),
+        help: "take smaller steps, or look for weights or start points that are far out".to_owned(),
+    })
 }

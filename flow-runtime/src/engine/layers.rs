@@ -8,7 +8,10 @@ use super::{
     dropout::Dropout,
     network::{Element, device_error, reshape},
 };
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    program::sinusoidal_frequencies,
+};
 use ::dfdx::{
     nn::{
         Module,
@@ -200,8 +203,7 @@ pub fn sinusoidal<const N: usize, E: Element, D: Device<E>, T: Tape<E, D>>(
     tape: T,
 ) -> Taped<(usize, Const<N>), E, D, T> {
     let half = N / 2;
-    let exponent = |i: usize| if half > 1 { i as f64 / (half - 1) as f64 } else { 0.0 };
-    let frequencies = (0..half).map(|i| E::rounded(max.powf(exponent(i)))).collect();
+    let frequencies = sinusoidal_frequencies(half, max).into_iter().map(E::rounded).collect();
     let frequencies = t.device().try_tensor_from_vec(frequencies, (half,)).map_err(device_error::<D>)?;
     waves(t, frequencies, tape)
 }

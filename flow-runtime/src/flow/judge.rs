@@ -54,7 +54,7 @@ fn check_finite<S: Scheduler>(scheduler: &S) -> Result<()> {
         ];
         for (name, value) in values {
             if !value.is_finite() {
-                let help = format!("with the default parameters it is finite on {}", S::INTERVAL);
+                let help = format!("choose parameters nearer to the defaults, with which it is finite on {}", S::INTERVAL);
                 refuse(scheduler, &format!("{name}({t})"), value.to_string(), "a finite number".to_owned(), &help)?;
             }
         }

@@ -126,7 +126,7 @@ const HELP_OTHER: &str = "load it into the model that wrote it; names follow the
 
 /// Puts metadata at the front of a file's header. The library would write it in the order of a hash map, another one
 /// in every run.
-fn with_metadata(bytes: &[u8], metadata: &str) -> Option<Vec<u8>> {
+pub(crate) fn with_metadata(bytes: &[u8], metadata: &str) -> Option<Vec<u8>> {
     let (length, rest) = bytes.split_first_chunk::<LENGTH>()?;
     let (header, data) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
     let header = std::str::from_utf8(header).ok()?.trim_end().strip_prefix('{')?;

@@ -76,6 +76,16 @@ impl<R: SampleRecipe<Model: DfdxModel>> Sampler<'_, R> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn transport(&self, points: &Dataset) -> Result<Dataset> {
+        let dim = R::Model::PROGRAM.state_dim();
+        if points.dim() != dim {
+            return Err(Error::Shape {
+                operation: "sampling",
+                what: "the data set of points".to_owned(),
+                got: format!("[{}, {}]", points.rows(), points.dim()),
+                expected: format!("[rows, {dim}], for that is the size of the state of `{}`", R::Model::PROGRAM.name),
+                help: "carry points of the model's dimension".to_owned(),
+            });
+        }
         let grid = self.chosen_grid()?;
         let (ends, _) = self.integrate(points, points.conditions(), &grid, |_, _| Ok(()))?;
         Ok(ends)
@@ -115,10 +125,12 @@ impl<R: SampleRecipe<Model: DfdxModel>> Sampler<'_, R> {
     }
 
     fn chosen_grid(&self) -> Result<Grid> {
-        match &self.grid {
-            Some(grid) => Ok(grid.clone()),
-            None => R::GRID.grid(),
-        }
+        let grid = match &self.grid {
+            Some(grid) => grid.clone(),
+            None => R::GRID.grid()?,
+        };
+        check_times(&grid)?;
+        Ok(grid)
     }
 
     fn integrate(
@@ -138,10 +150,34 @@ impl<R: SampleRecipe<Model: DfdxModel>> Sampler<'_, R> {
     }
 }
 
+/// The model was trained on the times from 0 to 1; it says something at any other, too, and that means nothing.
+fn check_times(grid: &Grid) -> Result<()> {
+    // Nodes are monotone: the ends speak for all.
+    match [grid.t0(), grid.t1()].into_iter().find(|t| !(0.0..=1.0).contains(t)) {
+        None => Ok(()),
+        Some(t) => Err(Error::Invalid {
+            operation: "sampling",
+            what: "a time of the grid".to_owned(),
+            got: t.to_string(),
+            expected: "a time in [0, 1]".to_owned(),
+            help: "time runs from the source at 0 to the data at 1".to_owned(),
+        }),
+    }
+}
+
 /// Samples start at `t = 0`; a grid that runs the other way carries data to the source.
 fn check_forward(grid: &Grid) -> Result<()> {
     if grid.t0() < grid.t1() {
         return Ok(());
+    }
+    if grid.steps() == 0 {
+        return Err(Error::Invalid {
+            operation: "sampling",
+            what: "the grid".to_owned(),
+            got: format!("the one time {}", grid.t0()),
+            expected: "one step at least".to_owned(),
+            help: "start at 0 and end at 1".to_owned(),
+        });
     }
     Err(Error::Invalid {
         operation: "sampling",

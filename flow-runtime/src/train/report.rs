@@ -65,6 +65,9 @@ pub struct TrainReport {
     pub model: String,
     /// Number of weights.
     pub parameters: usize,
+    /// The engine and where it computed, such as `dfdx on the CPU`.
+    #[serde(default)]
+    pub device: String,
     /// Rows of the data set.
     pub rows: usize,
     /// Samples in one gradient.

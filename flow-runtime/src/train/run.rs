@@ -30,7 +30,7 @@ pub struct StepOutcome {
 ///
 /// # Errors
 /// [`Error::Diverged`] if a loss or a gradient is not finite, with the state as it was after the step before;
-/// whatever the engine returns.
+/// [`Error::NotFinite`] if that is the path's doing; whatever the engine returns.
 ///
 /// ```
 /// use flow_runtime::prelude::*;
@@ -102,6 +102,7 @@ impl<'a, P: Path> Runner<'a, P> {
         };
         let learning_rate = recipe.optimizer.lr() * recipe.schedule.factor(state.step, recipe.steps);
         if !loss.is_finite() || !gradient_norm.is_finite() {
+            check_batch(&self.batch)?;
             return Err(Error::Diverged { step: state.step + 1, loss, gradient_norm, learning_rate, checkpoint: None });
         }
         let weights = state.weights.values_mut();
@@ -142,6 +143,22 @@ impl<'a, P: Path> Runner<'a, P> {
         scale(&mut self.gradient, share);
         Ok(sum * share)
     }
+}
+
+/// Whether it is the batch that is not finite, and no weights would have helped.
+fn check_batch(batch: &Batch) -> Result<()> {
+    let dim = batch.xt.len().checked_div(batch.size).unwrap_or(0).max(1);
+    for (what, values) in [("a point", &batch.xt), ("a velocity", &batch.ut)] {
+        if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+            return Err(Error::NotFinite {
+                operation: "training",
+                what: format!("{what} of the path"),
+                at: format!("t = {}", batch.t.get(at / dim).copied().unwrap_or(f32::NAN)),
+                help: "look at the path, and for values in the data that are far out".to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Mean loss over all held-out samples, every time with the same times and source points.

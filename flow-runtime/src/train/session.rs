@@ -34,6 +34,7 @@ pub(super) struct Session<'a, P> {
     last_checkpoint: Option<(u64, PathBuf)>,
     started: Instant,
     interrupts: Option<interrupt::Guard>,
+    device: String,
 }
 
 impl<'a, P: Path> Session<'a, P> {
@@ -105,6 +106,7 @@ impl<'a, P: Path> Session<'a, P> {
             last_checkpoint,
             started,
             interrupts,
+            device: String::new(),
         })
     }
 
@@ -114,6 +116,7 @@ impl<'a, P: Path> Session<'a, P> {
 
     /// Steps until the end, an interrupt or a callback that says stop; then the last checkpoint.
     pub(super) fn run<E: TrainEngine + ?Sized>(&mut self, engine: &mut E) -> Result<StoppedBy> {
+        self.device = engine.name();
         let mut stopped_by = StoppedBy::Completed;
         while self.state.step < self.recipe.steps {
             if self.interrupts.is_some() && interrupt::requested() {
@@ -212,6 +215,7 @@ impl<'a, P: Path> Session<'a, P> {
             recipe: self.recipe.name.to_owned(),
             model: self.program.name.to_owned(),
             parameters: self.state.weights.values().len(),
+            device: self.device.clone(),
             rows: self.data.rows(),
             batch: self.recipe.batch,
             accumulate: self.recipe.accumulate,

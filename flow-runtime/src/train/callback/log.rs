@@ -241,8 +241,15 @@ fn kept_bytes(file: &File, done: u64, step_of: impl Fn(&str) -> Option<u64>) -> 
 }
 
 fn io_error(operation: &'static str, path: &Path, source: io::Error) -> Error {
-    let help = "check that the folder can be written to and that the disk is not full".to_owned();
-    Error::Io { operation, path: path.to_owned(), source, help }
+    let help = match source.kind() {
+        io::ErrorKind::IsADirectory => "add the name of a file to the path",
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            "a part of this path is a file; choose a folder for the log"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
+        _ => "choose a place that you may write to",
+    };
+    Error::Io { operation, path: path.to_owned(), source, help: help.to_owned() }
 }
 
 #[cfg(test)]

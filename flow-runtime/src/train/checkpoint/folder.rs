@@ -23,11 +23,12 @@ pub(super) fn file_of(folder: &Path, step: u64) -> PathBuf {
 ///
 /// Files by other names, such as those of writes that were cut off, are not looked at.
 pub(in crate::train) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
-    let failed = |source| Error::Io {
-        operation: "listing",
-        path: folder.to_owned(),
-        source,
-        help: "give a folder that you may read".to_owned(),
+    let failed = |source: io::Error| {
+        let help = match source.kind() {
+            io::ErrorKind::NotADirectory => "a part of this path is a file; choose a folder for checkpoints",
+            _ => "give a folder that you may read",
+        };
+        Error::Io { operation: "listing", path: folder.to_owned(), source, help: help.to_owned() }
     };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,

@@ -1,16 +1,14 @@
 //! The file of a checkpoint: safetensors with a checksum.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fs::File,
-    io::Read,
-    path::Path,
-};
+use std::{collections::BTreeMap, fs::File, io::Read, path::Path};
 
 use flate2::Crc;
 use safetensors::tensor::{Dtype, Metadata, TensorInfo, TensorView};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    model::with_metadata,
+};
 
 /// The limit that the safetensors crate sets itself.
 const MAX_HEADER: u64 = 100_000_000;
@@ -42,9 +40,12 @@ impl Contents {
             .map(|(name, shape, data)| Ok((name, TensorView::new(Dtype::F32, (*shape).clone(), data)?)))
             .collect::<Result<Vec<_>, _>>()
             .map_err(invalid)?;
-        let mut metadata: HashMap<_, _> = self.metadata.clone().into_iter().collect();
+        let bytes = safetensors::serialize(views, None).map_err(invalid)?;
+        let mut metadata = self.metadata.clone();
         metadata.insert(CHECKSUM.to_owned(), format!("{:08x}", crc.sum()));
-        safetensors::serialize(views, Some(metadata)).map_err(invalid)
+        let header = |got: String| damaged(path, "the header", got, "metadata that safetensors can hold");
+        let metadata = serde_json::to_string(&metadata).map_err(|error| header(error.to_string()))?;
+        with_metadata(&bytes, &metadata).ok_or_else(|| header("one of unknown form".to_owned()))
     }
 }
 
