@@ -3,7 +3,6 @@
 mod model;
 mod random;
 mod recipe;
-mod scratch;
 
 use proc_macro2::TokenStream;
 
