@@ -105,7 +105,7 @@ fn it_runs() {
 
     let line = renamed::Plain::new(0);
     assert_eq!(renamed::Sampling::new(&line).sample(3).expect("samples").rows(), 3);
-    assert_eq!(renamed::Training::default().clone().trainer_steps(), 1);
+    assert_eq!(renamed::Training.trainer_steps(), 1);
 }
 
 /// A recipe's numbers, through the trait.

@@ -15,7 +15,10 @@ fn messages(text: &str) -> String {
 #[test]
 fn the_errors_in_readme_are_those_of_the_compiler() {
     let readme = include_str!("../README.md");
-    let shown = readme.split("```text\n").find(|block| block.starts_with("error: ")).and_then(|block| block.split("```").next());
+    let shown = readme
+        .split("```text\n")
+        .find(|block| block.starts_with("error: "))
+        .and_then(|block| block.split("```").next());
     let said = include_str!("ui/several-at-once/readme.stderr");
     assert_eq!(messages(shown.expect("README shows errors")), messages(said));
 }

@@ -1,6 +1,7 @@
 //! Rules across entries, and the lowering of what passes them to `ir`.
 
 mod model;
+mod number;
 mod recipe;
 mod scheduler;
 mod solver;
@@ -10,6 +11,7 @@ mod solver_tests;
 
 use crate::{ast, error::Errors, ir};
 use std::collections::BTreeMap;
+use syn::ext::IdentExt;
 
 /// Checks every item; one with a mistake is lowered to a stand-in of the same name.
 pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
@@ -68,6 +70,10 @@ pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
             ast::Item::Block(_) => {}
         }
     }
+    // Where something could not be read or checked, there may be calls.
+    if cx.len() == 0 {
+        check_calls(file, &blocks, cx);
+    }
     ir::Module { krate: file.krate.clone(), items }
 }
 
@@ -101,10 +107,17 @@ fn check_names(file: &ast::File, cx: &mut Errors) -> Vec<usize> {
 
 /// Blocks by name; one may not be called as a layer is.
 fn check_blocks<'a>(file: &'a ast::File, cx: &mut Errors) -> model::Blocks<'a> {
-    let mut blocks = model::Blocks::new();
+    let mut blocks = model::Blocks::default();
     for item in &file.items {
-        let ast::Item::Block(block) = item else { continue };
-        let name = block.name.to_string();
+        let block = match item {
+            ast::Item::Block(block) => block,
+            ast::Item::Failed { keyword, head } if keyword == "block" => {
+                blocks.by_name.entry(head.name.unraw().to_string()).or_insert(None);
+                continue;
+            }
+            _ => continue,
+        };
+        let (name, before) = (block.name.unraw().to_string(), cx.len());
         if crate::keyword::layer_named(&name).is_some() {
             cx.at(&block.name, format!("`{name}` is a layer of the language\nhelp: choose another name for the block"));
         }
@@ -113,7 +126,23 @@ fn check_blocks<'a>(file: &'a ast::File, cx: &mut Errors) -> model::Blocks<'a> {
                 cx.at(parameter, format!("the parameter `{parameter}` is declared twice\nhelp: rename one of the two"));
             }
         }
-        blocks.entry(name).or_insert(block);
+        let is_sound = cx.len() == before;
+        blocks.by_name.entry(name).or_insert(is_sound.then_some(block));
     }
     blocks
+}
+
+/// A block is read where it is called: the mistakes of one that is not would go unseen.
+fn check_calls(file: &ast::File, blocks: &model::Blocks, cx: &mut Errors) {
+    let called = blocks.called.borrow();
+    for item in &file.items {
+        let ast::Item::Block(block) = item else { continue };
+        let name = block.name.unraw().to_string();
+        if !called.contains(&name) && !name.starts_with('_') {
+            cx.at(
+                &block.name,
+                format!("the block `{name}` is never called\nhelp: call it, remove it, or call it `_{name}` if that is intended"),
+            );
+        }
+    }
 }

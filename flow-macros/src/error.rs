@@ -2,6 +2,7 @@
 
 use proc_macro2::Span;
 use quote::ToTokens;
+use std::collections::BTreeSet;
 
 /// Collects errors while an item is parsed and checked; must be finished.
 #[derive(Default)]
@@ -31,8 +32,12 @@ impl Errors {
     }
 
     /// Folds everything into one error, `Ok` if there is none.
+    ///
+    /// A mistake in a block is met at each of its calls, one in a loop at each turn: it is shown once.
     pub(crate) fn finish(self) -> syn::Result<()> {
-        let mut all = self.all.into_iter();
+        let mut seen = BTreeSet::new();
+        let mut all =
+            self.all.into_iter().filter(|error| seen.insert((format!("{:?}", error.span()), error.to_string())));
         match all.next() {
             None => Ok(()),
             Some(mut first) => {
@@ -43,13 +48,18 @@ impl Errors {
     }
 }
 
+/// The known name that `name` is a near miss of.
+pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let key = |text: &str| text.to_lowercase().replace('_', "");
+    let scored = known.iter().map(|known| (strsim::jaro_winkler(&key(name), &key(known)), *known));
+    scored.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(score, _)| *score > 0.8).map(|(_, nearest)| nearest)
+}
+
 /// `help: did you mean …?` for a near miss, else the sorted list of what there is.
 pub(crate) fn suggest(name: &str, known: &[&str]) -> String {
-    let key = |text: &str| text.to_lowercase().replace('_', "");
-    let best = known.iter().map(|k| (strsim::jaro_winkler(&key(name), &key(k)), *k)).max_by(|a, b| a.0.total_cmp(&b.0));
-    match best {
-        Some((score, nearest)) if score > 0.8 => format!("help: did you mean `{nearest}`?"),
-        _ => {
+    match nearest(name, known) {
+        Some(nearest) => format!("help: did you mean `{nearest}`?"),
+        None => {
             let mut sorted = known.to_vec();
             sorted.sort_unstable();
             sorted.dedup();

@@ -47,6 +47,15 @@ pub(crate) const SOLVERS: &[&str] = &[
 /// Schedulers that flow-runtime declares.
 pub(crate) const SCHEDULERS: &[&str] = &["CondOt", "Polynomial", "Cosine", "LinearVp", "Vp"];
 
+/// Their parameters.
+pub(crate) fn scheduler_parameters(scheduler: &str) -> &'static [&'static str] {
+    match scheduler {
+        "Polynomial" => &["n"],
+        "Vp" => &["beta_min", "beta_max"],
+        _ => &[],
+    }
+}
+
 /// What an argument of a layer is.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) enum Kind {

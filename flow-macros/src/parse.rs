@@ -7,7 +7,7 @@ mod solver;
 
 use crate::{
     ast::{Entry, File, Header, Item},
-    error::{Errors, suggest},
+    error::{Errors, nearest, suggest},
     keyword,
 };
 use proc_macro2::{TokenStream, TokenTree};
@@ -20,6 +20,7 @@ use syn::{
 /// Reads a whole `flow_model!` call.
 pub(crate) fn parse_file(input: TokenStream, cx: &mut Errors) -> File {
     let mut file = File { krate: syn::parse_quote!(::flow_runtime), items: Vec::new() };
+    let before = cx.len();
     let parser = |input: ParseStream| {
         parse_inner_attributes(input, &mut file, cx);
         while !input.is_empty() {
@@ -30,7 +31,9 @@ pub(crate) fn parse_file(input: TokenStream, cx: &mut Errors) -> File {
         }
         Ok(())
     };
-    if let Err(error) = parser.parse2(input) {
+    let read = parser.parse2(input);
+    // What a recorded mistake left unread is no second mistake.
+    if let (Err(error), true) = (read, cx.len() == before) {
         cx.push(error);
     }
     file
@@ -73,15 +76,21 @@ fn parse_item(input: ParseStream, items: &mut Vec<Item>, cx: &mut Errors) -> syn
             format!("expected an item\nhelp: an item starts with {}", choices(keyword::ITEMS)),
         )
     })?;
-    let word = keyword.to_string();
+    let mut word = keyword.to_string();
     if !keyword::ITEMS.contains(&word.as_str()) {
-        return Err(syn::Error::new(
-            keyword.span(),
-            format!("unknown item `{word}`\n{}", suggest(&word, keyword::ITEMS)),
-        ));
+        let unknown =
+            syn::Error::new(keyword.span(), format!("unknown item `{word}`\n{}", suggest(&word, keyword::ITEMS)));
+        // A near miss is read as what it was meant to be, so that its name is known to the other items.
+        match nearest(&word, keyword::ITEMS) {
+            Some(meant) if input.peek(Ident) => {
+                cx.push(unknown);
+                meant.clone_into(&mut word);
+            }
+            _ => return Err(unknown),
+        }
     }
-    let name: Ident =
-        input.parse().map_err(|error| syn::Error::new(error.span(), format!("expected the name of the {word}")))?;
+    let name = parse_name(input, &word)?;
+    check_attributes(&attrs, &word, cx);
     let head = Header { attrs, vis, name };
     let failed = Item::Failed { keyword: word.clone(), head: head.clone() };
     let item = match word.as_str() {
@@ -102,9 +111,43 @@ fn parse_item(input: ParseStream, items: &mut Vec<Item>, cx: &mut Errors) -> syn
     Ok(())
 }
 
-/// Goes on behind the next `{ … }`, where the next item may start.
+/// The name of an item.
+fn parse_name(input: ParseStream, item: &str) -> syn::Result<Ident> {
+    input.parse().map_err(|error| {
+        let help = match input.fork().call(Ident::parse_any) {
+            Ok(word) => format!("`{word}` is a keyword of Rust; choose another name"),
+            Err(_) if item == "block" => "write `block name(h) { … }`".to_owned(),
+            Err(_) => format!("write `{item} Name …`"),
+        };
+        syn::Error::new(error.span(), format!("expected the name of the {item}\nhelp: {help}"))
+    })
+}
+
+/// An item becomes several of Rust, and a block none: what an attribute would mean for these has to be clear.
+fn check_attributes(attributes: &[Attribute], item: &str, cx: &mut Errors) {
+    for attribute in attributes {
+        if item == "block" {
+            if !attribute.path().is_ident("doc") {
+                cx.at(attribute, "a block is inlined where it is called and has no attributes\nhelp: remove this");
+            }
+        } else if attribute.path().is_ident("cfg") {
+            cx.at(
+                attribute,
+                format!("`cfg` would apply to a part of the {item} only\nhelp: put it before a `flow_model!` call that holds this item alone"),
+            );
+        }
+    }
+}
+
+/// Goes on behind the next `{ … }`, or before what is an item for sure.
 fn skip_item(input: ParseStream) {
-    while let Ok(token) = input.parse::<TokenTree>() {
+    let starts_item = || {
+        let fork = input.fork();
+        let (_, keyword) = (fork.parse::<Visibility>(), fork.call(Ident::parse_any));
+        keyword.is_ok_and(|keyword| keyword::ITEMS.iter().any(|item| keyword == item)) && fork.peek(Ident)
+    };
+    while !starts_item() {
+        let Ok(token) = input.parse::<TokenTree>() else { break };
         if matches!(&token, TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace) {
             break;
         }
@@ -128,6 +171,7 @@ pub(crate) fn parse_entries(
     syn::braced!(content in input);
     let mut entries: Vec<Entry> = Vec::new();
     while !content.is_empty() {
+        refuse_attributes(&content, cx);
         let key = match content.call(Ident::parse_any) {
             Ok(key) => key,
             Err(error) => {
@@ -138,9 +182,10 @@ pub(crate) fn parse_entries(
         };
         if let Err(error) = content.parse::<Token![:]>() {
             // What follows is taken for the value, so that the key is not missed too.
-            cx.span(error.span(), format!("expected `:` after `{key}`"));
+            cx.span(error.span(), format!("expected `:` after `{key}`\nhelp: write `{key}: …,`"));
+            let _ = content.parse::<Option<Token![=]>>();
         }
-        let value = take_value(&content);
+        let value = take_entry(&content, known, cx);
         let text = key.to_string();
         if !known.contains(&text.as_str()) {
             cx.at(&key, format!("unknown key `{text}` of a {item}\n{}", suggest(&text, known)));
@@ -154,6 +199,39 @@ pub(crate) fn parse_entries(
         }
     }
     Ok(entries)
+}
+
+/// The value of an entry, which ends before the next key too if a comma is missing.
+fn take_entry(input: ParseStream, known: &[&str], cx: &mut Errors) -> TokenStream {
+    let mut value = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        if input.peek(Token![;]) {
+            cx.span(input.span(), "expected `,`, found `;`");
+            let _ = input.parse::<Token![;]>();
+            return value;
+        }
+        if input.peek2(Token![:]) && !input.peek2(Token![::]) && !value.is_empty() {
+            if let Some(key) = input.fork().call(Ident::parse_any).ok().filter(|key| known.iter().any(|k| key == k)) {
+                cx.at(&key, format!("expected `,` before `{key}`"));
+                return value;
+            }
+        }
+        value.extend(input.parse::<TokenTree>());
+    }
+    let _ = input.parse::<Token![,]>();
+    value
+}
+
+/// Attributes and doc comments where they have no meaning are recorded and passed over.
+pub(crate) fn refuse_attributes(input: ParseStream, cx: &mut Errors) {
+    if input.peek(Token![#]) {
+        for attribute in input.call(Attribute::parse_outer).unwrap_or_default() {
+            cx.at(
+                &attribute,
+                "attributes and doc comments belong before an item\nhelp: remove this, or make it a comment with `//`",
+            );
+        }
+    }
 }
 
 /// Tokens up to the next comma, which is taken too.

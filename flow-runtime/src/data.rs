@@ -48,6 +48,16 @@ pub use self::{
 ///
 /// Values are `f32`, `[rows, dim]`, row-major; there is at least one row and one column, every value is finite, and
 /// every condition has one entry a row.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// let data = Dataset::from_rows(&[[0.0, 1.0], [2.0, 3.0]])?.with_class("y", &[0, 1])?;
+/// assert_eq!((data.rows(), data.dim()), (2, 2));
+/// assert_eq!(data.values(), [0.0, 1.0, 2.0, 3.0]);
+/// assert_eq!(data.row(1), Some(&[2.0, 3.0][..]));
+/// assert_eq!(data.conditions().labels("y")?, [0, 1]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Dataset {
     /// Values, `[rows, dim]`, row-major.
@@ -74,6 +84,14 @@ pub struct Conditions {
 }
 
 /// One named condition.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// let given = Conditions::none().class("y", &[7])?.vector("c", 2, &[0.5, 1.5])?;
+/// let names: Vec<&str> = given.iter().map(|condition| condition.name.as_str()).collect();
+/// assert_eq!(names, ["y", "c"]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     /// Its name in the model.
@@ -83,6 +101,14 @@ pub struct Condition {
 }
 
 /// The values of one condition.
+///
+/// ```
+/// use flow_runtime::{data::ConditionValues, prelude::*};
+/// let given = Conditions::none().vector("c", 2, &[0.5, 1.5])?;
+/// assert_eq!(given.get("c"), Some(&ConditionValues::Vector { dim: 2, values: vec![0.5, 1.5] }));
+/// assert_eq!(ConditionValues::Class(vec![0, 1, 2]).rows(), 3);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConditionValues {
     /// A class label per sample.

@@ -5,6 +5,14 @@ use std::path::PathBuf;
 /// Everything that can go wrong at run time.
 ///
 /// Each message says which operation failed, what came, what was expected and how to mend it.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// let error = Grid::uniform(0.0, f64::INFINITY, 10).unwrap_err();
+/// assert!(matches!(error, Error::Invalid { .. }));
+/// // What was done, what came, what was expected; then the remedy.
+/// assert!(error.to_string().contains("\nhelp: "));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -103,11 +111,11 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Where in the file: a byte, a line, a field.
-        at: String,
+        at: Box<str>,
         /// What stood there.
-        got: String,
+        got: Box<str>,
         /// What belongs there.
-        expected: String,
+        expected: Box<str>,
         /// How to mend it.
         help: String,
     },
@@ -145,4 +153,22 @@ fn last_checkpoint(path: &Option<PathBuf>) -> String {
 }
 
 /// Result with this crate's [`Error`].
+///
+/// ```
+/// fn half(x: &[f64]) -> flow_runtime::Result<f64> {
+///     let grid = flow_runtime::solve::Grid::given(x)?;
+///     Ok(0.5 * (grid.t0() + grid.t1()))
+/// }
+/// assert_eq!(half(&[0.0, 1.0])?, 0.5);
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_error_is_small_enough_to_be_returned_by_value() {
+        // From 128 bytes on clippy warns at every closure of a user that returns one.
+        assert!(size_of::<super::Error>() < 128);
+    }
+}

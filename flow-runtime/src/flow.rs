@@ -1,6 +1,30 @@
 //! Flow matching: schedulers, probability paths, conversions, sources, couplings, training times and losses.
 //!
 //! Time runs from the source `x0` at `t = 0` to the data `x1` at `t = 1`; diffusion texts often run the other way.
+//!
+//! A [`Path`] leads from `x0` to `x1`. The affine ones are `xt = alpha(t) x1 + sigma(t) x0`, with a [`Scheduler`]:
+//!
+//! | scheduler | `alpha` | `sigma` | interval |
+//! |---|---|---|---|
+//! | [`CondOt`] | `t` | `1 − t` | `[0, 1]` |
+//! | [`Polynomial`] | `tⁿ` | `1 − tⁿ` | `[0, 1]` for `n ≥ 1` |
+//! | [`Cosine`] | `sin(π t / 2)` | `cos(π t / 2)` | `[0, 1]` |
+//! | [`LinearVp`] | `t` | `√(1 − t²)` | `[0, 1)` |
+//! | [`Vp`] | `exp(−B(1 − t) / 2)` | `√(1 − alpha²)` | `[0, 1)` |
+//!
+//! where `B(s) = beta_min s + (beta_max − beta_min) s² / 2` is the integral of the diffusion's `beta`.
+//!
+//! ```
+//! use flow_runtime::prelude::*;
+//! // The variance-preserving ones keep alpha² + sigma² = 1.
+//! for t in [0.1, 0.5, 0.9] {
+//!     assert!((Cosine.alpha(t).powi(2) + Cosine.sigma(t).powi(2) - 1.0).abs() < 1e-14);
+//!     assert!((LinearVp.alpha(t).powi(2) + LinearVp.sigma(t).powi(2) - 1.0).abs() < 1e-14);
+//!     assert!((Vp::default().alpha(t).powi(2) + Vp::default().sigma(t).powi(2) - 1.0).abs() < 1e-14);
+//! }
+//! assert_eq!((CondOt.d_alpha(0.3), CondOt.d_sigma(0.3)), (1.0, -1.0));
+//! assert_eq!((LinearVp::INTERVAL.to_string(), Vp::INTERVAL.to_string()), ("[0, 1)".into(), "[0, 1)".into()));
+//! ```
 
 mod conversion;
 mod coupling;
@@ -21,7 +45,7 @@ pub use source::Source;
 
 use crate::error::Result;
 
-/// The interpolation `x_t = alpha(t) x1 + sigma(t) x0`, with derivatives that the macro derives.
+/// The interpolation `xt = alpha(t) x1 + sigma(t) x0`, with derivatives that the macro derives.
 ///
 /// ```
 /// use flow_runtime::prelude::*;

@@ -36,6 +36,14 @@ use crate::{
 };
 
 /// Borrowed samples, `[rows, dim]`, row-major.
+///
+/// ```
+/// use flow_runtime::metrics::{self, Points};
+/// // Slices, arrays and data sets become points by themselves; a flat row needs its dimension.
+/// let (a, b) = (vec![[0.0, 0.0], [1.0, 1.0]], [3.0, 4.0, 4.0, 5.0]);
+/// assert!(metrics::energy_distance(&a, Points::new(&b, 2)?)? > 1.0);
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Points<'a> {
     values: &'a [f32],
@@ -48,6 +56,13 @@ impl<'a> Points<'a> {
     /// # Errors
     ///
     /// [`Error::Shape`] if the list is not a whole number of rows of at least one value.
+    ///
+    /// ```
+    /// use flow_runtime::metrics::Points;
+    /// assert_eq!(Points::new(&[0.0; 6], 2)?.rows(), 3);
+    /// assert!(Points::new(&[0.0; 6], 4).is_err());
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub fn new(values: &'a [f32], dim: usize) -> Result<Self> {
         if dim == 0 || !values.len().is_multiple_of(dim) {
             return Err(Error::Shape {

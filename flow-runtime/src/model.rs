@@ -78,6 +78,15 @@ pub trait Model: Clone + Send + Sync + 'static {
     /// # Errors
     /// [`Error::Shape`](crate::error::Error::Shape) if they belong to another layout,
     /// [`Error::NotFinite`](crate::error::Error::NotFinite) for NaN and infinities.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// flow_model! { model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+    ///
+    /// let weights = Weights::new(Line::layout(), vec![0.1; Line::PARAMETERS])?;
+    /// assert_eq!(Line::from_weights(weights)?.weights().view("out.bias")?, [0.1, 0.1]);
+    /// # Ok::<(), Error>(())
+    /// ```
     fn from_weights(weights: Weights) -> Result<Self> {
         weights.check_layout(Self::PROGRAM.name, &Self::layout())?;
         weights.check_finite("giving weights to a model")?;
@@ -90,6 +99,15 @@ pub trait Model: Clone + Send + Sync + 'static {
     }
 
     /// Every parameter with its values, row-major.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// flow_model! { model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+    ///
+    /// let line = Line::new(0);
+    /// let shapes: Vec<_> = line.parameters().map(|(entry, _)| (entry.name.as_str(), &entry.shape[..])).collect();
+    /// assert_eq!(shapes, [("out.weight", &[2, 4][..]), ("out.bias", &[2][..])]);
+    /// ```
     fn parameters(&self) -> impl Iterator<Item = (&Entry, &[f32])> {
         self.weights().iter()
     }
@@ -100,6 +118,18 @@ pub trait Model: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`Program::evaluate`]; among them [`Error::Device`](crate::error::Error::Device) for a `custom` layer.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// flow_model! { model Line(x: [1], t: Time) -> [1] { linear(concat(x, sinusoidal(t, 2)), 1) } }
+    ///
+    /// let mut line = Line::new(0);
+    /// line.weights_mut().set("out.weight", &[2.0, 0.0, 1.0])?;
+    /// line.weights_mut().set("out.bias", &[0.5])?;
+    /// // 2 x + cos t + ½, for two samples at t = 0.
+    /// assert_eq!(line.velocity_reference(&[0.0], &[1.0, 3.0], &Conditions::none())?, [3.5, 7.5]);
+    /// # Ok::<(), Error>(())
+    /// ```
     fn velocity_reference(&self, t: &[f64], x: &[f64], conditions: &Conditions) -> Result<Vec<f64>> {
         let parameters: Vec<f64> =
             self.weights().values().iter().take(Self::PARAMETERS).map(|value| f64::from(*value)).collect();
@@ -117,6 +147,20 @@ pub trait Model: Clone + Send + Sync + 'static {
     /// [`Error::Format`](crate::error::Error::Format) if it is damaged, or with the list of all tensors that are
     /// missing, superfluous, of another shape or type;
     /// [`Error::NotFinite`](crate::error::Error::NotFinite) for NaN and infinities.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// flow_model! {
+    ///     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    ///     model Other(x: [2], t: Time) -> [2] { tanh(linear(concat(x, sinusoidal(t, 2)), 2)) }
+    /// }
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("line.safetensors");
+    /// Line::new(0).save_safetensors(&path)?;
+    /// assert!(matches!(Other::load_safetensors(&path), Err(Error::Schema { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
     fn load_safetensors(path: impl AsRef<Path>) -> Result<Self> {
         let weights = Weights::load_safetensors(Self::PROGRAM, Self::layout(), path.as_ref())?;
         Ok(Self::from_weights_unchecked(weights))
@@ -127,6 +171,18 @@ pub trait Model: Clone + Send + Sync + 'static {
     /// # Errors
     /// [`Error::NotFinite`](crate::error::Error::NotFinite) if a weight is NaN or infinite,
     /// [`Error::Io`](crate::error::Error::Io) if the file cannot be written; then what was there stays.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// flow_model! { model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("line.safetensors");
+    /// let line = Line::new(0);
+    /// line.save_safetensors(&path)?;
+    /// assert_eq!(Line::load_safetensors(&path)?.weights(), line.weights());
+    /// # Ok::<(), Error>(())
+    /// ```
     fn save_safetensors(&self, path: impl AsRef<Path>) -> Result<()> {
         self.weights().save_safetensors(Self::PROGRAM, path.as_ref())
     }

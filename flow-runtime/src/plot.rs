@@ -35,6 +35,12 @@ pub use self::{
 use crate::metrics::Points;
 
 /// What can be said about any picture.
+///
+/// ```
+/// use flow_runtime::plot::Options;
+/// let options = Options { x_label: "x".to_owned(), size: Some((600, 400)), ..Options::titled("Samples") };
+/// assert_eq!((options.title.as_str(), options.x_range), ("Samples", None));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
     /// Above the picture.
@@ -60,6 +66,12 @@ impl Options {
 }
 
 /// A named cloud of points in the plane.
+///
+/// ```
+/// use flow_runtime::plot::Series;
+/// let points = vec![[0.0, 1.0], [2.0, 3.0]];
+/// assert_eq!(Series::new("samples", &points).points.rows(), 2);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Series<'a> {
     /// Its name in the legend.

@@ -23,6 +23,16 @@ pub use op::{Op, sinusoidal_frequencies};
 /// The one meaning of a model: a straight-line list of typed nodes that every engine reads.
 ///
 /// Nodes are in order of evaluation; a node names its operands by their index. Shapes leave the batch out.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// flow_model! { model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+///
+/// const PROGRAM: &Program = Line::PROGRAM;
+/// assert_eq!((PROGRAM.name, PROGRAM.state_dim(), PROGRAM.parameter_count()), ("Line", 2, 10));
+/// assert_eq!(PROGRAM.nodes[PROGRAM.output].op.name(), "linear");
+/// println!("{PROGRAM}");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Program {
     /// Name of the model.
@@ -38,6 +48,14 @@ pub struct Program {
 }
 
 /// One input of a model.
+///
+/// ```
+/// use flow_runtime::{prelude::*, program::InputKind};
+/// flow_model! { model Line(x: [2], t: Time, y: Class<10>) -> [2] { linear(concat(x, t, embedding(y, 4)), 2) } }
+///
+/// let label = Line::PROGRAM.inputs[2];
+/// assert_eq!((label.name, label.kind), ("y", InputKind::Class { classes: 10 }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Input {
     /// Name, as declared.
@@ -65,6 +83,14 @@ pub enum InputKind {
 }
 
 /// One operation.
+///
+/// ```
+/// use flow_runtime::{prelude::*, program::Op};
+/// flow_model! { model Line(x: [2], t: Time) -> [2] { let e = sinusoidal(t, 8); linear(concat(x, e), 2) } }
+///
+/// let node = Line::PROGRAM.nodes.iter().find(|node| node.name == "e").unwrap();
+/// assert_eq!((node.op, node.shape, node.batch_invariant), (Op::Sinusoidal { max: 64.0 }, &[8][..], true));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Node {
     /// The name bound to it, or the empty string.
@@ -82,6 +108,14 @@ pub struct Node {
 }
 
 /// One tensor of weights.
+///
+/// ```
+/// use flow_runtime::{prelude::*, program::Init};
+/// flow_model! { model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+///
+/// let weight = Line::PROGRAM.parameters[0];
+/// assert_eq!((weight.name, weight.shape, weight.init), ("out.weight", &[2, 4][..], Init::FanIn(4)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter {
     /// Its name in a checkpoint, such as `h.weight`.

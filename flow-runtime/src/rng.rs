@@ -28,6 +28,12 @@ pub use philox::philox4x32_10;
 use std::f64::consts::TAU;
 
 /// What a random number is for; keeps the sequences of a run apart.
+///
+/// ```
+/// use flow_runtime::rng::{Philox, Stream};
+/// let (source, time) = (Philox::new(7, Stream::Source, 0), Philox::new(7, Stream::Time, 0));
+/// assert_ne!(source.bits64(0), time.bits64(0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Stream {
@@ -77,6 +83,13 @@ impl Philox {
     }
 
     /// The four words of a block, of whose number the low 48 bits count.
+    ///
+    /// ```
+    /// use flow_runtime::rng::{Philox, Stream, philox4x32_10};
+    /// let random = Philox::new(7, Stream::Source, 3);
+    /// assert_eq!(random.block(5), philox4x32_10([5, 2 << 16, 3, 0], [7, 0]));
+    /// assert_eq!(random.block(5)[1], random.bits32(21));
+    /// ```
     pub const fn block(&self, block: u64) -> [u32; 4] {
         let [_, stream, low, high] = self.counter;
         philox4x32_10([block as u32, stream | (block >> 32) as u32 & 0xffff, low, high], self.key)
@@ -94,6 +107,12 @@ impl Philox {
     }
 
     /// `U[0, 1)`, a multiple of `2^-53`.
+    ///
+    /// ```
+    /// use flow_runtime::rng::{Philox, Stream};
+    /// let random = Philox::new(7, Stream::Data, 0);
+    /// assert!((0..1000).all(|i| (0.0..1.0).contains(&random.uniform(i))));
+    /// ```
     pub const fn uniform(&self, index: u64) -> f64 {
         unit64(self.bits64(index))
     }
@@ -118,6 +137,13 @@ impl Philox {
     /// A whole number in `0..n`, or zero if `n` is zero.
     ///
     /// `floor(bits · n / 2^64)` (Lemire 2019): no value is likelier than another by more than `n / 2^64`.
+    ///
+    /// ```
+    /// use flow_runtime::rng::{Philox, Stream};
+    /// let random = Philox::new(7, Stream::Batch, 0);
+    /// assert!((0..1000).all(|i| random.below(i, 6) < 6));
+    /// assert_eq!(random.below(0, 0), 0);
+    /// ```
     pub const fn below(&self, index: u64, n: u64) -> u64 {
         ((self.bits64(index) as u128 * n as u128) >> 64) as u64
     }

@@ -14,6 +14,18 @@ use crate::{
 };
 
 /// What `flow_model! { sampler … }` generates: a model, a method, a grid and a source.
+///
+/// ```
+/// use flow_runtime::{prelude::*, sample::{GridSpec, SampleRecipe}};
+/// flow_model! {
+///     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+///     sampler LineSampler for Line { solver: Midpoint, grid: given([0.0, 0.4, 1.0]), source: uniform(-1, 1) }
+/// }
+///
+/// assert_eq!(LineSampler::NAME, "LineSampler");
+/// assert_eq!(LineSampler::GRID, GridSpec::Given(&[0.0, 0.4, 1.0]));
+/// assert_eq!(LineSampler::SOURCE, Source::Uniform { low: -1.0, high: 1.0 });
+/// ```
 pub trait SampleRecipe: Copy + Default + Send + Sync + 'static {
     /// The model that gives the velocity.
     type Model: Model;
@@ -28,6 +40,14 @@ pub trait SampleRecipe: Copy + Default + Send + Sync + 'static {
 }
 
 /// A grid as it was declared.
+///
+/// ```
+/// use flow_runtime::{prelude::*, sample::GridSpec};
+/// let nodes = |spec: GridSpec| spec.grid().map(|grid| grid.nodes().collect::<Vec<_>>());
+/// assert_eq!(nodes(GridSpec::Uniform { steps: 2, reversed: true })?, [1.0, 0.5, 0.0]);
+/// assert_eq!(nodes(GridSpec::Given(&[0.0, 0.3, 1.0]))?, [0.0, 0.3, 1.0]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum GridSpec {
@@ -57,6 +77,21 @@ impl GridSpec {
 }
 
 /// States of a batch at the nodes of a grid.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// # flow_model! {
+/// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+/// #     sampler LineSampler for Line { solver: Rk4, grid: uniform(10) }
+/// # }
+/// # #[cfg(feature = "dfdx")] {
+/// # let model = Line::new(0);
+/// let ways = LineSampler::new(&model).trajectories(3, &Conditions::none(), 5)?;
+/// assert_eq!(ways.times, [0.0, 0.5, 1.0]);
+/// assert_eq!((ways.states.len(), ways.states[1].rows()), (3, 3));
+/// # }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trajectories {
     /// The saved times, the first and the last node among them.
@@ -114,6 +149,17 @@ impl<'m, R: SampleRecipe> Sampler<'m, R> {
     }
 
     /// Integrates over another grid than the declared one.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     sampler LineSampler for Line { solver: Rk4, grid: uniform(10) }
+    /// # }
+    /// # let model = Line::new(0);
+    /// let fine = LineSampler::new(&model).grid(Grid::uniform(0.0, 1.0, 1000)?);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn grid(mut self, grid: Grid) -> Self {
         self.grid = Some(grid);
         self
@@ -128,6 +174,19 @@ impl<'m, R: SampleRecipe> Sampler<'m, R> {
     ///
     /// # Errors
     /// [`Error::Invalid`] if `count` is zero.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     sampler LineSampler for Line { solver: Rk4, grid: uniform(10) }
+    /// # }
+    /// # let model = Line::new(0);
+    /// let sampler = LineSampler::new(&model).seed(3);
+    /// let (few, many) = (sampler.source(2)?, sampler.source(5)?);
+    /// assert_eq!(few.row(1), many.row(1));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn source(&self, count: usize) -> Result<Dataset> {
         if count == 0 {
             return Err(Error::Invalid {

@@ -56,6 +56,24 @@ use crate::{error::Result, tableau::Tableau};
 ///
 /// `step` and `step_embedded` are unrolled from [`Self::TABLEAU`]: zero entries are dropped, and a stage that only
 /// the embedded weights need is evaluated by `step_embedded` alone.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+///
+/// /// The error of `x' = x`, `x(0) = 1` at `t = 1`, with any method.
+/// fn error<M: Method>(method: M) -> Result<f64, Error> {
+///     Ok((solve(method, |_: f64, x: &f64| *x, 1.0, &Grid::uniform(0.0, 1.0, 10)?)?.state - 1f64.exp()).abs())
+/// }
+///
+/// assert_eq!((Rk4::TABLEAU.stages(), Rk4::TABLEAU.order), (4, 4));
+/// assert!(error(Rk4)? < error(Midpoint)?);
+///
+/// // A single step by hand.
+/// let (x, mut out) = (1.0, 0.0);
+/// Midpoint::step(&mut |_: f64, x: &f64| *x, 0.0, 0.5, &x, &mut Midpoint::work(&x), &mut out)?;
+/// assert_eq!(out, 1.0 + 0.5 + 0.125);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Method: Copy + Default + Send + Sync + 'static {
     /// The coefficients and what follows from them.
     const TABLEAU: &'static Tableau;
@@ -77,6 +95,16 @@ pub trait Method: Copy + Default + Send + Sync + 'static {
 }
 
 /// A method with embedded weights.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// let (x, mut out, mut error) = (1.0, 0.0, 0.0);
+/// let mut work = Midpoint::work(&x);
+/// Midpoint::step_embedded(&mut |_: f64, x: &f64| *x, 0.0, 0.5, &x, false, &mut work, &mut out, &mut error)?;
+/// // The midpoint rule less Euler's method.
+/// assert_eq!((out, error), (1.625, 0.125));
+/// # Ok::<(), Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no embedded weights, so it gives no error estimate",
     label = "adaptive steps need an embedded row",

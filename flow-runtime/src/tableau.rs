@@ -7,6 +7,14 @@
 /// `h Σ_i (b_i − b_hat_i) k_i`.
 ///
 /// Every value below `b_hat` is derived from the coefficients in exact arithmetic when `flow_model!` is expanded.
+///
+/// ```
+/// use flow_runtime::{prelude::*, tableau::{Exactness, Kind}};
+/// let pair = DormandPrince54::TABLEAU;
+/// assert_eq!((pair.stages(), pair.order, pair.embedded_order, pair.fsal), (7, 5, Some(4), true));
+/// assert_eq!((pair.kind, pair.exactness), (Kind::Explicit, Exactness::Rational));
+/// assert!((pair.error_norm - 3.991e-4).abs() < 1e-7);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tableau {
     /// Name of the method, as declared.
@@ -44,6 +52,13 @@ pub struct Tableau {
 }
 
 /// How a tableau's coefficients were given.
+///
+/// ```
+/// use flow_runtime::{prelude::*, tableau::Exactness};
+/// assert_eq!(Rk4::TABLEAU.exactness, Exactness::Rational);
+/// assert_eq!(Sdirk2::TABLEAU.exactness, Exactness::Quadratic { radicand: 2 });
+/// assert!(matches!(Tsit5::TABLEAU.exactness, Exactness::Rounded { residual, .. } if residual < 1e-30));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Exactness {
     /// Every coefficient is a rational number; every order condition holds exactly.
@@ -63,6 +78,13 @@ pub enum Exactness {
 }
 
 /// Which stages a stage depends on.
+///
+/// ```
+/// use flow_runtime::{prelude::*, tableau::Kind};
+/// assert_eq!(Rk4::TABLEAU.kind, Kind::Explicit);
+/// assert_eq!(Sdirk2::TABLEAU.kind, Kind::DiagonallyImplicit);
+/// assert_eq!(GaussLegendre4::TABLEAU.kind, Kind::FullyImplicit);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Each stage needs earlier stages only.

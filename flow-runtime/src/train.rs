@@ -34,6 +34,23 @@ pub use trainer::Trainer;
 use crate::{error::Result, flow::Path, model::Model};
 
 /// What `flow_model! { train … }` generates: a recipe for a model and a path.
+///
+/// ```
+/// use flow_runtime::{prelude::*, train::Loss};
+/// flow_model! {
+///     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+///     train LineTraining for Line {
+///         path: Affine(Cosine),
+///         loss: huber(delta = 0.5),
+///         optimizer: sgd(lr = 0.1),
+///         batch: 8,
+///         steps: 10,
+///     }
+/// }
+///
+/// assert_eq!(LineTraining::RECIPE.loss, Loss::Huber { delta: 0.5 });
+/// assert_eq!(LineTraining::path().interval(), Interval::CLOSED);
+/// ```
 pub trait TrainRecipe: Copy + Default + Send + Sync + 'static {
     /// The model that is trained.
     type Model: Model;
@@ -46,6 +63,17 @@ pub trait TrainRecipe: Copy + Default + Send + Sync + 'static {
 }
 
 /// The numbers of a training run, as declared.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// flow_model! {
+///     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+///     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 32, steps: 500, ema: 0.99 }
+/// }
+///
+/// let recipe = LineTraining::RECIPE;
+/// assert_eq!((recipe.batch, recipe.steps, recipe.ema, recipe.optimizer.lr()), (32, 500, Some(0.99), 1e-3));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recipe {
     /// Name of the `train` item.
@@ -75,6 +103,12 @@ pub struct Recipe {
 }
 
 /// What is minimised, the mean over the batch and the coordinates.
+///
+/// ```
+/// use flow_runtime::train::Loss;
+/// let (mse, huber) = (Loss::Mse, Loss::Huber { delta: 1.0 });
+/// assert_eq!((mse.value(3.0, 0.0), huber.value(3.0, 0.0)), (9.0, 2.5));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Loss {
@@ -90,6 +124,12 @@ pub enum Loss {
 }
 
 /// How a gradient becomes a change of the weights.
+///
+/// ```
+/// use flow_runtime::train::Optimizer;
+/// let sgd = Optimizer::Sgd { lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.0 };
+/// assert_eq!(sgd.lr(), 0.1);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Optimizer {
@@ -133,6 +173,12 @@ pub enum Optimizer {
 }
 
 /// How the learning rate moves: a factor on the optimiser's `lr`.
+///
+/// ```
+/// use flow_runtime::train::{Schedule, ScheduleShape};
+/// let halved = Schedule { warmup: 2, shape: ScheduleShape::Step { every: 100, gamma: 0.5 } };
+/// assert_eq!([0, 1, 2, 102, 202].map(|step| halved.factor(step, 300)), [0.5, 1.0, 1.0, 0.5, 0.25]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Schedule {
     /// Steps over which the factor rises linearly to one.
@@ -162,6 +208,14 @@ pub enum ScheduleShape {
 }
 
 /// Distribution of the training times on `[0, 1]`.
+///
+/// ```
+/// use flow_runtime::{rng::{Philox, Stream}, train::TimeSampling};
+/// let middling = TimeSampling::LogitNormal { mean: 0.0, std: 0.5 };
+/// let random = Philox::new(0, Stream::Time, 0);
+/// let central = (0..1000).filter(|&i| (0.25..0.75).contains(&middling.sample(&random, i))).count();
+/// assert!(central > 900);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TimeSampling {
@@ -192,6 +246,33 @@ pub struct Batch {
 }
 
 /// What the training loop asks of an engine.
+///
+/// ```
+/// use flow_runtime::{error::Result, train::{Batch, Loss, Optimizer, OptimizerState, TrainEngine}};
+///
+/// /// The velocity is one constant, and plain gradient descent finds the mean of `ut`.
+/// struct Constant;
+///
+/// impl TrainEngine for Constant {
+///     fn gradient(&mut self, w: &[f32], batch: &Batch, loss: Loss, _: u64, _: u64, g: &mut [f32]) -> Result<f64> {
+///         let (v, n) = (f64::from(w[0]), batch.ut.len() as f64);
+///         g[0] = (batch.ut.iter().map(|&u| loss.derivative(v, f64::from(u))).sum::<f64>() / n) as f32;
+///         Ok(batch.ut.iter().map(|&u| loss.value(v, f64::from(u))).sum::<f64>() / n)
+///     }
+///     fn optimize(
+///         &mut self, _: &Optimizer, lr: f64, _: u64, w: &mut [f32], g: &[f32], _: &mut OptimizerState,
+///     ) -> Result<()> {
+///         w[0] -= lr as f32 * g[0];
+///         Ok(())
+///     }
+/// }
+///
+/// let batch = Batch { size: 2, ut: vec![1.0, 3.0], ..Batch::default() };
+/// let mut gradient = [0.0];
+/// assert_eq!(Constant.gradient(&[0.0], &batch, Loss::Mse, 0, 0, &mut gradient)?, 5.0);
+/// assert_eq!(gradient, [-4.0]);
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub trait TrainEngine {
     /// What it is and where it computes, for the report of a run.
     fn name(&self) -> String {
@@ -231,6 +312,13 @@ pub trait TrainEngine {
 }
 
 /// Moments of an optimiser, each as long as the weights, or empty if it has none.
+///
+/// ```
+/// use flow_runtime::train::{Optimizer, OptimizerState};
+/// let adam = Optimizer::Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
+/// let state = OptimizerState::new(&adam, 10);
+/// assert_eq!((state.moment1.len(), state.moment2.len()), (10, 10));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OptimizerState {
     /// First moment, or momentum.

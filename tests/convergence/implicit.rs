@@ -1,31 +1,7 @@
-//! Implicit methods.
+//! What is asked of implicit methods alone: symmetry and stiff problems.
 
-use crate::{
-    order::{check_quadrature, check_slopes},
-    problems::A3,
-};
+use crate::problems::A3;
 use flow_runtime::prelude::*;
-
-macro_rules! order_tests {
-    ($($name:ident: $method:ident;)*) => { $(
-        #[test]
-        fn $name() {
-            check_quadrature($method);
-            check_slopes($method, $method::TABLEAU.order);
-        }
-    )* };
-}
-
-order_tests! {
-    implicit_euler: ImplicitEuler;
-    implicit_midpoint: ImplicitMidpoint;
-    trapezoid: Trapezoid;
-    sdirk2: Sdirk2;
-    radau_iia3: RadauIIA3;
-    gauss_legendre4: GaussLegendre4;
-    radau_iia5: RadauIIA5;
-    gauss_legendre6: GaussLegendre6;
-}
 
 #[test]
 fn symmetric_methods_come_back_to_where_they_started() {

@@ -21,8 +21,41 @@ pub const A3: Problem<1> = Problem { name: "A3", field: |t, x| [x[0] * t.cos()],
 pub const A4: Problem<1> = Problem { name: "A4", field: |_, x| [x[0] / 4.0 * (1.0 - x[0] / 20.0)], x0: [1.0] };
 pub const A5: Problem<1> = Problem { name: "A5", field: |t, x| [(x[0] - t) / (x[0] + t)], x0: [4.0] };
 
-/// `x = 1 / (1 + t²)`: nonlinear, and depends on time.
+/// `x = 1 / (1 + t²)`.
 pub const WITCH: Problem<1> = Problem { name: "x' = -2 t x²", field: |t, x| [-2.0 * t * x[0] * x[0]], x0: [1.0] };
+/// `x = tan(sin t)`.
+pub const TANGENT: Problem<1> =
+    Problem { name: "x' = (1 + x²) cos t", field: |t, x| [(1.0 + x[0] * x[0]) * t.cos()], x0: [0.0] };
+/// `x = 1 / (2 − sin t)`.
+pub const SQUARE: Problem<1> = Problem { name: "x' = x² cos t", field: |t, x| [x[0] * x[0] * t.cos()], x0: [0.5] };
+/// `x = 1 / (1 + exp(−t² / 2))`.
+pub const LOGISTIC: Problem<1> =
+    Problem { name: "x' = t x (1 - x)", field: |t, x| [t * x[0] * (1.0 - x[0])], x0: [0.5] };
+
+/// Duffing's oscillator under the force that keeps it on `x = cos t`.
+pub const FORCED: Problem<2> = Problem {
+    name: "x'' = -x³ + cos³ t - cos t",
+    field: |t, x| [x[1], t.cos().powi(3) - t.cos() - x[0].powi(3)],
+    x0: [1.0, 0.0],
+};
+
+/// The time `s(t) = t + sin t / 2` of the problems below, and its derivative.
+pub fn warped(t: f64) -> (f64, f64) {
+    (t + 0.5 * t.sin(), 1.0 + 0.5 * t.cos())
+}
+/// B4 in warped time: `x' = s'(t) f(x)`, so that the solution at `t` is that of B4 at `s(t)`.
+pub const WARPED_TORUS: Problem<3> =
+    Problem { name: "B4 in warped time", field: |t, x| (B4.field)(t, x).map(|d| warped(t).1 * d), x0: B4.x0 };
+/// Kepler's problem of eccentricity 0.3 in warped time.
+pub const WARPED_KEPLER: Problem<4> = Problem {
+    name: "Kepler in warped time",
+    field: |t, x| {
+        let speed = warped(t).1;
+        let cube = x[0].hypot(x[1]).powi(3);
+        [speed * x[2], speed * x[3], -speed * x[0] / cube, -speed * x[1] / cube]
+    },
+    x0: [0.7, 0.0, 0.0, 1.3627702877384937],
+};
 
 /// The solution of A5, from `ln(t² + x²) / 2 + atan2(x, t) = ln 4 + π / 2` by bisection.
 pub fn a5_at(t: f64) -> f64 {

@@ -20,7 +20,7 @@ fn check_work<M: Method>(method: M) {
 }
 
 macro_rules! work_tests {
-    (pairs: $($pair:ident)*; single: $($single:ident)*;) => {
+    (pairs: $($pair:ident)*; single: $($single:ident)*; implicit: $($implicit:ident)*;) => {
         #[test]
         fn evaluations_are_stages_times_steps() {
             $(check_work(flow_runtime::solve::$pair);)*

@@ -14,25 +14,38 @@ use crate::{
     ir::{self, InputKind, Op},
 };
 use body::{Binding, Lowering, Operand};
+pub(crate) use dim::show_tokens;
 use dim::{Dims, show_shape};
 use proc_macro2::Span;
-use std::collections::BTreeMap;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 use syn::ext::IdentExt;
 
-/// Blocks by name.
-pub(crate) type Blocks<'a> = BTreeMap<String, &'a ast::Block>;
+/// The blocks of a call.
+#[derive(Default)]
+pub(crate) struct Blocks<'a> {
+    /// By name; `None` for one that could not be read, which has been recorded.
+    pub(crate) by_name: BTreeMap<String, Option<&'a ast::Block>>,
+    /// Which have been called.
+    pub(crate) called: RefCell<BTreeSet<String>>,
+}
 
 /// `None` if an error was recorded.
 pub(crate) fn check_model(model: &ast::Model, blocks: &Blocks, cx: &mut Errors) -> Option<ir::Model> {
     let before = cx.len();
     let mut dims = Dims::default();
-    let inputs = check_inputs(&model.inputs, model.inputs_span, &mut dims, cx);
-    check_result(model, &inputs, &mut dims, cx);
+    let (inputs, unread) = check_inputs(&model.inputs, model.inputs_span, &mut dims, cx);
+    let state_is_read = unread.first() == Some(&false);
+    if state_is_read {
+        check_result(model, &inputs, &mut dims, cx);
+    }
     if inputs.is_empty() {
         return None;
     }
     let mut lowering = Lowering::new(blocks, dims, cx);
-    for (index, (input, written)) in inputs.iter().zip(&model.inputs).enumerate() {
+    for (index, ((input, written), unread)) in inputs.iter().zip(&model.inputs).zip(&unread).enumerate() {
         let id = lowering.push_node(ir::Node {
             name: input.name.clone(),
             span: written.name.span(),
@@ -42,18 +55,14 @@ pub(crate) fn check_model(model: &ast::Model, blocks: &Blocks, cx: &mut Errors) 
             parameters: Vec::new(),
             batch_invariant: matches!(input.kind, InputKind::Time),
         });
-        let binding = match written.kind {
-            ast::InputKind::Error => Binding::Poison,
-            _ => Binding::Value(Operand::Node(id)),
-        };
+        let binding = if *unread { Binding::Poison } else { Binding::Value(Operand::Node(id)) };
         lowering.bind(&written.name, binding, false);
     }
     lowering.inputs = inputs.clone();
     let output = lowering.lower_model_body(&model.body);
     if let (Some(id), Some(state)) = (output, inputs.first()) {
         let got = lowering.nodes[id].shape.clone();
-        let unread = model.inputs.first().is_none_or(|input| matches!(input.kind, ast::InputKind::Error));
-        if matches!(state.kind, InputKind::State) && !unread {
+        if matches!(state.kind, InputKind::State) && state_is_read {
             let span = lowering.result_span;
             lowering.same_shape(&got, &state.shape, span, |got, state_shape| {
                 format!(
@@ -63,8 +72,7 @@ pub(crate) fn check_model(model: &ast::Model, blocks: &Blocks, cx: &mut Errors) 
                 )
             });
         }
-        let all_read = model.inputs.iter().all(|input| !matches!(input.kind, ast::InputKind::Error));
-        if lowering.cx.len() == before && all_read {
+        if lowering.cx.len() == before && !unread.contains(&true) {
             lowering.check_everything_is_used(id, &model.inputs);
         }
     }
@@ -73,9 +81,9 @@ pub(crate) fn check_model(model: &ast::Model, blocks: &Blocks, cx: &mut Errors) 
     (cx.len() == before).then(|| ir::Model { head: model.head.clone(), inputs, nodes, parameters, output, assertions })
 }
 
-/// The state comes first, then the time, then conditions.
-fn check_inputs(written: &[ast::Input], span: Span, dims: &mut Dims, cx: &mut Errors) -> Vec<ir::Input> {
-    let mut inputs: Vec<ir::Input> = Vec::new();
+/// The state comes first, then the time, then conditions. Tells too which could not be read: nothing is known of these.
+fn check_inputs(written: &[ast::Input], span: Span, dims: &mut Dims, cx: &mut Errors) -> (Vec<ir::Input>, Vec<bool>) {
+    let (mut inputs, mut unread): (Vec<ir::Input>, _) = (Vec::new(), Vec::new());
     let mut time: Option<&syn::Ident> = None;
     for (index, input) in written.iter().enumerate() {
         let name = input.name.unraw().to_string();
@@ -83,6 +91,7 @@ fn check_inputs(written: &[ast::Input], span: Span, dims: &mut Dims, cx: &mut Er
             cx.at(&input.name, format!("the input `{name}` is declared twice\nhelp: rename one of the two"));
             cx.at(&first.name, format!("`{name}` was first declared here"));
         }
+        let before = cx.len();
         let (kind, shape) = match &input.kind {
             ast::InputKind::Tensor(shape) => {
                 let kind = if index == 0 { InputKind::State } else { InputKind::Vector };
@@ -124,29 +133,31 @@ fn check_inputs(written: &[ast::Input], span: Span, dims: &mut Dims, cx: &mut Er
             ast::InputKind::Error => (InputKind::Vector, vec![ir::Dim::Known(1)]),
         };
         inputs.push(ir::Input { name, kind, shape });
+        unread.push(cx.len() > before || matches!(input.kind, ast::InputKind::Error));
     }
-    let unread = written.iter().any(|input| matches!(input.kind, ast::InputKind::Error));
+    let some_unread = written.iter().any(|input| matches!(input.kind, ast::InputKind::Error));
     if inputs.is_empty() {
         cx.span(span, "a model has a state and a time\nhelp: write `(x: [2], t: Time)`");
-    } else if time.is_none() && !unread {
+    } else if time.is_none() && !some_unread {
         cx.span(span, "a velocity field depends on the time\nhelp: add `t: Time` after the state");
     }
-    inputs
+    (inputs, unread)
 }
 
 /// `-> [2]` says again what the state says, for the reader; the two must agree.
 fn check_result(model: &ast::Model, inputs: &[ir::Input], dims: &mut Dims, cx: &mut Errors) {
     let Some(state) = inputs.first().filter(|input| matches!(input.kind, InputKind::State)) else { return };
-    if model.inputs.first().is_none_or(|input| matches!(input.kind, ast::InputKind::Error)) {
-        return;
-    }
     match &model.result {
         None => cx.span(
             model.inputs_span,
             format!("the model's result is missing\nhelp: add `-> {}` after the inputs", show_shape(&state.shape)),
         ),
         Some(written) => {
+            let before = cx.len();
             let shape = dims.shape(written, cx);
+            if cx.len() > before {
+                return;
+            }
             dims.same_shape(&shape, &state.shape, written.span, cx, |got, expected| {
                 format!("the declared result {got} is not the shape {expected} of the state `{}`\nhelp: write `-> {expected}`", state.name)
             });
@@ -158,7 +169,7 @@ fn check_result(model: &ast::Model, inputs: &[ir::Input], dims: &mut Dims, cx: &
 pub(crate) fn fallback_model(head: &ast::Header, written: &[ast::Input]) -> ir::Model {
     let mut silent = Errors::default();
     let mut dims = Dims::default();
-    let mut inputs: Vec<ir::Input> = check_inputs(written, head.name.span(), &mut dims, &mut silent);
+    let (mut inputs, _) = check_inputs(written, head.name.span(), &mut dims, &mut silent);
     let _ = silent.finish();
     let state = inputs.iter().position(|input| matches!(input.kind, InputKind::State));
     let state = match state {

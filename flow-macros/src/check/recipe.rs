@@ -11,6 +11,7 @@ use crate::{
 use choice::{check_choice, count, number_entry, split_call};
 use proc_macro2::TokenStream;
 use quote::quote;
+use std::collections::BTreeMap;
 use syn::{Expr, Ident, spanned::Spanned};
 
 /// Names declared in the same call.
@@ -18,16 +19,26 @@ pub(crate) struct Scope {
     models: Vec<String>,
     solvers: Vec<String>,
     schedulers: Vec<String>,
+    /// Of each scheduler of the call that could be read.
+    parameters: BTreeMap<String, Vec<String>>,
 }
 
 impl Scope {
     pub(crate) fn of(file: &ast::File) -> Self {
-        let mut scope = Scope { models: Vec::new(), solvers: Vec::new(), schedulers: Vec::new() };
+        let mut scope =
+            Scope { models: Vec::new(), solvers: Vec::new(), schedulers: Vec::new(), parameters: BTreeMap::new() };
         for item in &file.items {
             match item {
                 ast::Item::Model(model) => scope.models.push(model.head.name.to_string()),
                 ast::Item::Solver(solver) => scope.solvers.push(solver.head.name.to_string()),
-                ast::Item::Scheduler(scheduler) => scope.schedulers.push(scheduler.head.name.to_string()),
+                ast::Item::Scheduler(scheduler) => {
+                    let name = scheduler.head.name.to_string();
+                    scope.schedulers.push(name.clone());
+                    if !scheduler.faulty {
+                        let names = scheduler.parameters.iter().map(|parameter| parameter.name.to_string());
+                        scope.parameters.entry(name).or_insert(names.collect());
+                    }
+                }
                 ast::Item::Failed { keyword, head } => match keyword.as_str() {
                     "model" => scope.models.push(head.name.to_string()),
                     "solver" => scope.solvers.push(head.name.to_string()),
@@ -97,17 +108,18 @@ pub(crate) fn check_train(train: &ast::Train, scope: &Scope, cx: &mut Errors) ->
     let time = choose("time", keyword::TIMES);
     let source = choose("source", keyword::SOURCES);
     check_source(&source, entry("source"), cx);
-    let mut needed = |key: &str, example: &str| match entry(key) {
-        Some(entry) => count(&entry.value, key, 1, cx),
+    let mut needed = |key: &str, example: &str, ty: &str| match entry(key) {
+        Some(entry) => count(&entry.value, key, 1, ty, cx),
         None if train.faulty => None,
         None => {
             cx.at(&train.head.name, format!("the recipe has no `{key}`\nhelp: add `{key}: {example},`"));
             None
         }
     };
-    let (batch, steps) = (needed("batch", "256"), needed("steps", "10_000"));
-    let accumulate = entry("accumulate").map_or(Some(quote!(1)), |entry| count(&entry.value, "accumulate", 1, cx));
-    let seed = entry("seed").map_or(Some(quote!(0)), |entry| count(&entry.value, "seed", 0, cx));
+    let (batch, steps) = (needed("batch", "256", "usize"), needed("steps", "10_000", "u64"));
+    let accumulate =
+        entry("accumulate").map_or(Some(quote!(1)), |entry| count(&entry.value, "accumulate", 1, "usize", cx));
+    let seed = entry("seed").map_or(Some(quote!(0)), |entry| count(&entry.value, "seed", 0, "u64", cx));
     let ema = entry("ema").map(|entry| number_entry(entry, 0.0, 1.0, "0.999", cx));
     let clip = entry("clip").map(|entry| number_entry(entry, 0.0, f64::INFINITY, "1.0", cx));
     if train.faulty || cx.len() > before {
@@ -188,7 +200,7 @@ fn check_path(entry: &Entry, scope: &Scope, cx: &mut Errors) -> Option<ir::Path>
         Ok(Expr::Call(call)) => match (*call.func, scheduler_fields(&call.args, cx)?) {
             (Expr::Path(path), fields) => (path.path, fields),
             (other, _) => {
-                cx.at(&other, "expected a scheduler such as `CondOt`");
+                cx.at(&other, "expected a scheduler\nhelp: write `Affine(CondOt)`");
                 return None;
             }
         },
@@ -199,7 +211,41 @@ fn check_path(entry: &Entry, scope: &Scope, cx: &mut Errors) -> Option<ir::Path>
     };
     let (path, fields) = scheduler;
     let scheduler = check_reference(&path, "scheduler", &scope.schedulers, keyword::SCHEDULERS, cx)?;
+    check_fields(&scheduler, &fields, scope, cx)?;
     Some(ir::Path::Affine { scheduler, fields })
+}
+
+/// The scheduler has each parameter, and each is set once. Of a scheduler elsewhere only the compiler knows.
+fn check_fields(scheduler: &Reference, fields: &[(Ident, TokenStream)], scope: &Scope, cx: &mut Errors) -> Option<()> {
+    let before = cx.len();
+    let (name, known) = match scheduler {
+        Reference::BuiltIn(name) => {
+            let name = name.to_string();
+            let known = keyword::scheduler_parameters(&name).to_vec();
+            (name, Some(known))
+        }
+        Reference::Path(path) => {
+            let name = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+            let own = path.get_ident().and_then(|_| scope.parameters.get(&name));
+            (name, own.map(|names| names.iter().map(String::as_str).collect()))
+        }
+    };
+    for (index, (field, _)) in fields.iter().enumerate() {
+        let text = field.to_string();
+        match &known {
+            Some(known) if known.is_empty() => {
+                cx.at(field, format!("the scheduler `{name}` has no parameters\nhelp: write `Affine({name})`"));
+            }
+            Some(known) if !known.contains(&text.as_str()) => {
+                cx.at(field, format!("the scheduler `{name}` has no parameter `{text}`\n{}", suggest(&text, known)));
+            }
+            _ if fields[..index].iter().any(|(other, _)| other == field) => {
+                cx.at(field, format!("`{text}` of `{name}` is given twice\nhelp: remove one of the two"));
+            }
+            _ => {}
+        }
+    }
+    (cx.len() == before).then_some(())
 }
 
 /// `n = 3.0, …`
@@ -215,7 +261,7 @@ fn scheduler_fields(
                 Expr::Path(key) if key.path.get_ident().is_some() => {
                     let (Some(key), value) = (key.path.get_ident(), &assign.right) else { continue };
                     // `n = 3` means the same as `n = 3.0`.
-                    let value = match choice::literal(value) {
+                    let value = match super::number::number(value) {
                         Some(number) => {
                             let literal = proc_macro2::Literal::f64_unsuffixed(number);
                             quote::quote_spanned!(value.span()=> #literal)
@@ -224,7 +270,7 @@ fn scheduler_fields(
                     };
                     fields.push((key.clone(), value));
                 }
-                other => cx.at(other, "expected the name of a parameter"),
+                other => cx.at(other, "expected the name of a parameter\nhelp: write `Polynomial(n = 3.0)`"),
             },
             other => cx.at(other, "the parameters of a scheduler are named\nhelp: write `Polynomial(n = 3.0)`"),
         }

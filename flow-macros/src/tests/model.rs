@@ -117,7 +117,7 @@ fn shapes_are_checked() {
     );
     one_error(
         body(quote! { let h = reshape(linear(concat(x, t), 6), [2, 2]); linear(flatten(h), 2) }),
-        "[2, 2] holds 4 values, but [6] has 6",
+        "[2, 2] holds 4 numbers, but [6] has 6\nhelp: the numbers stay the same; `linear` changes how many there are",
     );
     one_error(
         quote! { model M(x: [2], t: Time) -> [3] { linear(concat(x, t), 2) } },

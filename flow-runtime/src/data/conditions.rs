@@ -5,6 +5,12 @@ use crate::error::{Error, Result};
 
 impl Conditions {
     /// No condition at all: what an unconditional model takes.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// assert!(Conditions::none().is_empty());
+    /// assert_eq!(Conditions::none().rows(), None);
+    /// ```
     #[must_use]
     pub fn none() -> Self {
         Self::default()
@@ -16,6 +22,14 @@ impl Conditions {
     ///
     /// [`Error::Invalid`] if `labels` is empty or the name is taken, [`Error::Shape`] if the other conditions have
     /// another number of rows.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let asked = Conditions::none().class("y", &[3, 1, 4])?;
+    /// assert_eq!(asked.rows(), Some(3));
+    /// assert!(asked.class("y", &[0, 0, 0]).is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn class(self, name: &str, labels: &[u32]) -> Result<Self> {
         self.push(name, ConditionValues::Class(labels.to_vec()))
     }
@@ -26,6 +40,13 @@ impl Conditions {
     ///
     /// As for [`Conditions::class`]; also [`Error::Shape`] if `values` is not a whole number of rows, and
     /// [`Error::NotFinite`] if one of them is NaN or infinite.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let asked = Conditions::none().vector("c", 2, &[0.0, 1.0, 2.0, 3.0])?;
+    /// assert_eq!(asked.rows(), Some(2));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn vector(self, name: &str, dim: usize, values: &[f32]) -> Result<Self> {
         if dim == 0 || !values.len().is_multiple_of(dim) {
             return Err(Error::Shape {
@@ -90,6 +111,14 @@ impl Conditions {
     }
 
     /// The values of the condition `name`.
+    ///
+    /// ```
+    /// use flow_runtime::{data::ConditionValues, prelude::*};
+    /// let asked = Conditions::none().class("y", &[3, 1])?;
+    /// assert_eq!(asked.get("y"), Some(&ConditionValues::Class(vec![3, 1])));
+    /// assert_eq!(asked.get("z"), None);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&ConditionValues> {
         self.columns.iter().find(|column| column.name == name).map(|column| &column.values)
@@ -100,6 +129,14 @@ impl Conditions {
     /// # Errors
     ///
     /// [`Error::Invalid`] if there are none of that name, or if they are vectors.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let asked = Conditions::none().class("y", &[3, 1])?;
+    /// assert_eq!(asked.labels("y")?, [3, 1]);
+    /// assert!(asked.labels("z").is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn labels(&self, name: &str) -> Result<&[u32]> {
         let found = match self.get(name) {
             Some(ConditionValues::Class(labels)) => return Ok(labels),
@@ -124,6 +161,13 @@ impl Conditions {
     /// # Errors
     ///
     /// [`Error::Invalid`] for an index past the end.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let asked = Conditions::none().class("y", &[3, 1, 4])?;
+    /// assert_eq!(asked.gather(&[2, 2, 0])?.labels("y")?, [4, 4, 3]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn gather(&self, indices: &[usize]) -> Result<Self> {
         if let Some(rows) = self.rows() {
             check_indices(indices, rows)?;
@@ -147,6 +191,13 @@ impl Conditions {
     /// # Errors
     ///
     /// [`Error::Invalid`] if `times` is zero or the result would not fit into memory.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let asked = Conditions::none().class("y", &[3, 1])?.repeat(2)?;
+    /// assert_eq!(asked.labels("y")?, [3, 1, 3, 1]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn repeat(&self, times: usize) -> Result<Self> {
         let widest = self.columns.iter().map(|column| match &column.values {
             ConditionValues::Class(labels) => labels.len(),

@@ -68,6 +68,17 @@ impl Dataset {
     /// [`Error::Io`] if the file cannot be read; [`Error::Format`] with line and column if a line has another number of
     /// fields than the first, if a field is not a finite number that fits into an `f32`, if a label is not an integer
     /// from 0, if the label column is not there, or if no line holds values.
+    ///
+    /// ```
+    /// use flow_runtime::{data::{CsvOptions, LabelColumn}, prelude::*};
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("labelled.csv");
+    /// std::fs::write(&path, "0.5,1.5,7\n2.5,3.5,8\n").unwrap();
+    /// let options = CsvOptions { label: Some(LabelColumn::Last), ..CsvOptions::default() };
+    /// let data = Dataset::load_csv(&path, &options)?;
+    /// assert_eq!((data.dim(), data.conditions().labels("y")?), (2, &[7, 8][..]));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn load_csv(path: impl AsRef<Path>, options: &CsvOptions) -> Result<Self> {
         let source = Source::new("csv", path.as_ref());
         decode(&source, &source.read()?, options)
@@ -81,6 +92,15 @@ impl Dataset {
     /// # Errors
     ///
     /// [`Error::Io`] if the file cannot be written; a file that was there is then intact.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("labelled.csv");
+    /// Dataset::from_rows(&[[0.5, 1.5]])?.with_class("y", &[7])?.save_csv(&path)?;
+    /// assert_eq!(std::fs::read_to_string(&path).unwrap(), "x0,x1,y\n0.5,1.5,7\n");
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
         let mut names: Vec<String> = (0..self.dim).map(|i| format!("x{i}")).collect();
         for column in self.conditions.iter() {

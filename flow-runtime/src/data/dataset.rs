@@ -13,6 +13,14 @@ impl Dataset {
     /// # Errors
     ///
     /// [`Error::Invalid`] if there are no rows or `N` is 0, [`Error::NotFinite`] with row and column of a NaN or infinity.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// assert_eq!(Dataset::from_rows(&[[0.0, 1.0], [2.0, 3.0]])?.rows(), 2);
+    /// let error = Dataset::from_rows(&[[0.0, 1.0], [2.0, f32::NAN]]).unwrap_err();
+    /// assert!(error.to_string().contains("not finite at row 1, column 1"));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn from_rows<const N: usize>(rows: &[[f32; N]]) -> Result<Self> {
         Self::from_flat(rows.as_flattened().to_vec(), N)
     }
@@ -22,6 +30,14 @@ impl Dataset {
     /// # Errors
     ///
     /// As for [`Dataset::from_rows`], and [`Error::Shape`] if the list is not a whole number of rows.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let data = Dataset::from_flat(vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0], 3)?;
+    /// assert_eq!((data.rows(), data.dim()), (2, 3));
+    /// assert!(Dataset::from_flat(vec![0.0, 1.0, 2.0], 2).is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn from_flat(values: Vec<f32>, dim: usize) -> Result<Self> {
         const OPERATION: &str = "building a data set";
         if values.is_empty() || dim == 0 {
@@ -51,6 +67,13 @@ impl Dataset {
     /// # Errors
     ///
     /// [`Error::Shape`] if there are not as many labels as rows, [`Error::Invalid`] if the name is taken.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let data = Dataset::from_rows(&[[0.0], [1.0]])?.with_class("y", &[4, 2])?;
+    /// assert_eq!(data.conditions().labels("y")?, [4, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn with_class(self, name: &str, labels: &[u32]) -> Result<Self> {
         self.check_rows(name, labels.len())?;
         let conditions = self.conditions.class(name, labels)?;
@@ -63,6 +86,13 @@ impl Dataset {
     ///
     /// [`Error::Shape`] if there are not as many vectors as rows, [`Error::NotFinite`] for NaN or infinity,
     /// [`Error::Invalid`] if the name is taken.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let data = Dataset::from_rows(&[[0.0], [1.0]])?.with_vector("c", 2, &[0.1, 0.2, 0.3, 0.4])?;
+    /// assert_eq!(data.conditions().rows(), Some(2));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn with_vector(self, name: &str, dim: usize, values: &[f32]) -> Result<Self> {
         if dim > 0 && values.len().is_multiple_of(dim) {
             self.check_rows(name, values.len() / dim)?;
@@ -110,6 +140,14 @@ impl Dataset {
     }
 
     /// The samples as arrays, or `None` if `N` is not [`Dataset::dim`].
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let data = Dataset::from_rows(&[[0.0, 1.0], [2.0, 3.0]])?;
+    /// assert_eq!(data.as_rows::<2>(), Some(&[[0.0, 1.0], [2.0, 3.0]][..]));
+    /// assert_eq!(data.as_rows::<3>(), None);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[must_use]
     pub fn as_rows<const N: usize>(&self) -> Option<&[[f32; N]]> {
         if N != self.dim { None } else { Some(self.values.as_chunks().0) }
@@ -132,6 +170,14 @@ impl Dataset {
     /// # Errors
     ///
     /// [`Error::Invalid`] if there are no indices, or for one past the end.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let data = Dataset::from_rows(&[[0.0], [1.0], [2.0]])?.with_class("y", &[7, 8, 9])?;
+    /// let picked = data.subset(&[2, 0])?;
+    /// assert_eq!((picked.values(), picked.conditions().labels("y")?), (&[2.0, 0.0][..], &[9, 7][..]));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn subset(&self, indices: &[usize]) -> Result<Self> {
         check_indices(indices, self.rows())?;
         if indices.is_empty() {

@@ -20,6 +20,17 @@ impl Dataset {
     ///
     /// [`crate::Error::Io`] if the file cannot be read; [`crate::Error::Format`] with the place if it is truncated, has
     /// extra bytes, another type of value, no values, or a value that is not finite.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("train-images-idx3-ubyte");
+    /// // Bytes (8) of rank 3: two images of one row and three columns.
+    /// let header = [0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3];
+    /// std::fs::write(&path, [&header[..], &[1, 2, 3, 4, 5, 6]].concat()).unwrap();
+    /// assert_eq!(Dataset::load_idx(&path)?.row(1), Some(&[4.0, 5.0, 6.0][..]));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn load_idx(path: impl AsRef<Path>) -> Result<Self> {
         load(path.as_ref())?.1.into_dataset()
     }
@@ -29,6 +40,14 @@ impl Dataset {
     /// # Errors
     ///
     /// As for [`Dataset::load_idx`]; [`crate::Error::Shape`] if there are not as many labels as samples.
+    ///
+    /// ```no_run
+    /// use flow_runtime::prelude::*;
+    /// let digits = Dataset::load_idx_labelled("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")?;
+    /// let (digits, _) = digits.rescale(-1.0, 1.0)?;
+    /// println!("{} images, the first one is a {}", digits.rows(), digits.conditions().labels("y")?[0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn load_idx_labelled(samples: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<Self> {
         let dataset = Self::load_idx(samples)?;
         let (source, labels) = load(labels.as_ref())?;

@@ -26,6 +26,16 @@ impl Dataset {
     ///
     /// [`Error::Io`] if the file cannot be read; [`Error::Format`] with the place if it is truncated, has extra bytes,
     /// another type of value, no values, or a value that is not finite as an `f32`.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("x.npy");
+    /// let data = Dataset::from_rows(&[[0.0, 1.0], [2.0, 3.0]])?;
+    /// data.save_npy(&path)?;
+    /// assert_eq!(Dataset::load_npy(&path)?, data);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn load_npy(path: impl AsRef<Path>) -> Result<Self> {
         let source = Source::new("npy", path.as_ref());
         decode(&source, &source.read()?)?.into_dataset()
@@ -36,6 +46,15 @@ impl Dataset {
     /// # Errors
     ///
     /// [`Error::Io`] if the file cannot be written; a file that was there is then intact.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("x.npy");
+    /// Dataset::from_rows(&[[0.5, 1.0]])?.save_npy(&path)?;
+    /// assert_eq!(std::fs::read(&path).unwrap()[..6], *b"\x93NUMPY");
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn save_npy(&self, path: impl AsRef<Path>) -> Result<()> {
         let header =
             format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}", self.rows(), self.dim());

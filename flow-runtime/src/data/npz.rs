@@ -21,6 +21,14 @@ impl Dataset {
     ///
     /// As for [`Dataset::load_npy`]; also [`crate::Error::Format`] if the archive is damaged or has several arrays and
     /// none called `x`, [`crate::Error::Shape`] if an array has another number of rows.
+    ///
+    /// ```no_run
+    /// use flow_runtime::prelude::*;
+    /// // Written by `numpy.savez("train.npz", x=images, y=labels)`.
+    /// let train = Dataset::load_npz("train.npz")?;
+    /// println!("{} samples, labels {:?}", train.rows(), train.conditions().labels("y")?);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn load_npz(path: impl AsRef<Path>) -> Result<Self> {
         let source = Source::new("npz", path.as_ref());
         let bytes = source.read()?;

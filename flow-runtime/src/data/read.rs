@@ -23,6 +23,16 @@ impl Dataset {
     ///
     /// [`Error::Io`] if the file cannot be read, [`Error::Format`] with the place if it is damaged, [`Error::Invalid`]
     /// if the name has another ending.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("points.csv");
+    /// std::fs::write(&path, "x0,x1\n0.5,1\n2,3\n").unwrap();
+    /// assert_eq!(Dataset::load(&path)?, Dataset::from_rows(&[[0.5, 1.0], [2.0, 3.0]])?);
+    /// assert!(Dataset::load("points.xls").is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -73,9 +83,9 @@ impl Source {
         Error::Format {
             format: self.format,
             path: self.path.clone(),
-            at: format!("{}{at}", self.part),
-            got: got.into(),
-            expected: expected.into(),
+            at: format!("{}{at}", self.part).into(),
+            got: got.into().into(),
+            expected: expected.into().into(),
             help: help.to_owned(),
         }
     }

@@ -28,12 +28,24 @@ pub fn u64(seed: u64, i: u64) -> u64 {
 }
 
 /// The `i`-th uniform number of a seed, in `[0, 1)`, a multiple of `2^-24`.
+///
+/// ```
+/// use flow_runtime::data::splitmix;
+/// let u = splitmix::uniform(7, 3);
+/// assert!((0.0..1.0).contains(&u) && (u * 2f64.powi(24)).fract() == 0.0);
+/// ```
 #[must_use]
 pub fn uniform(seed: u64, i: u64) -> f64 {
     (u64(seed, i) >> 40) as f64 * (1.0 / 16_777_216.0)
 }
 
 /// The `i`-th normal number of a seed, by the cosine half of Box and Muller's transform.
+///
+/// ```
+/// use flow_runtime::data::splitmix;
+/// let mean = (0..10_000).map(|i| splitmix::normal(7, i)).sum::<f64>() / 1e4;
+/// assert!(mean.abs() < 0.05);
+/// ```
 #[must_use]
 pub fn normal(seed: u64, i: u64) -> f64 {
     let (radius, angle) = (uniform(seed, i.wrapping_mul(2)), uniform(seed, i.wrapping_mul(2).wrapping_add(1)));
@@ -41,6 +53,12 @@ pub fn normal(seed: u64, i: u64) -> f64 {
 }
 
 /// A permutation of `0..n` by Fisher and Yates, with the first numbers of a seed.
+///
+/// ```
+/// let mut order = flow_runtime::data::splitmix::permutation(7, 100);
+/// order.sort_unstable();
+/// assert!(order.into_iter().eq(0..100));
+/// ```
 #[must_use]
 pub fn permutation(seed: u64, n: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();

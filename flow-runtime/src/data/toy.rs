@@ -19,6 +19,14 @@ const NOISE_SEED: u64 = 1000;
 /// # Errors
 ///
 /// [`Error::Invalid`] if `n` is 0 or `noise` is negative or not finite; likewise for all toy sets.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// // Without noise even rows lie on the unit circle.
+/// let moons = data::two_moons(100, 0.0, 7)?;
+/// assert!(moons.row(42).is_some_and(|x| (x[0].hypot(x[1]) - 1.0).abs() < 1e-6));
+/// # Ok::<(), Error>(())
+/// ```
 pub fn two_moons(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
     generate(n, noise, seed, |i| {
         let a = PI * splitmix::uniform(seed, i);
@@ -33,6 +41,13 @@ pub fn two_moons(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
 /// # Errors
 ///
 /// As for [`two_moons`].
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// let centres = data::eight_gaussians(100, 0.0, 7)?;
+/// assert!(centres.row(42).is_some_and(|x| (x[0].hypot(x[1]) - 2.0).abs() < 1e-6));
+/// # Ok::<(), Error>(())
+/// ```
 pub fn eight_gaussians(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
     generate(n, noise, seed, |i| {
         let a = libm::floor(8.0 * splitmix::uniform(seed, i)) * (PI / 4.0);
@@ -47,6 +62,13 @@ pub fn eight_gaussians(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
 /// # Errors
 ///
 /// As for [`two_moons`].
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// let board = data::checkerboard(100, 0.0, 7)?;
+/// assert!(board.row(42).is_some_and(|x| (x[0].floor() + x[1].floor()) % 2.0 == 0.0));
+/// # Ok::<(), Error>(())
+/// ```
 pub fn checkerboard(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
     generate(n, noise, seed, |i| {
         let [x, y, b] = [0, 1, 2].map(|k| splitmix::uniform(seed, i.wrapping_mul(3).wrapping_add(k)));
@@ -63,6 +85,13 @@ pub fn checkerboard(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
 /// # Errors
 ///
 /// As for [`two_moons`].
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// let roll = data::swiss_roll(100, 0.0, 7)?;
+/// assert!(roll.row(42).is_some_and(|x| (0.66..2.01).contains(&x[0].hypot(x[1]))));
+/// # Ok::<(), Error>(())
+/// ```
 pub fn swiss_roll(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
     generate(n, noise, seed, |i| {
         let a = 1.5 * PI * (1.0 + 2.0 * splitmix::uniform(seed, i));
@@ -78,6 +107,14 @@ pub fn swiss_roll(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
 /// # Errors
 ///
 /// As for [`two_moons`].
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// let circles = data::circles(100, 0.0, 7)?;
+/// assert!(circles.row(42).is_some_and(|x| (x[0].hypot(x[1]) - 2.0).abs() < 1e-6));
+/// assert!(circles.row(43).is_some_and(|x| (x[0].hypot(x[1]) - 1.0).abs() < 1e-6));
+/// # Ok::<(), Error>(())
+/// ```
 pub fn circles(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
     generate(n, noise, seed, |i| {
         let a = TAU * splitmix::uniform(seed, i);
@@ -94,6 +131,13 @@ pub fn circles(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
 /// # Errors
 ///
 /// As for [`two_moons`].
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// // A seed gives the same set everywhere.
+/// assert_eq!(data::pinwheel(100, 0.05, 7)?, data::pinwheel(100, 0.05, 7)?);
+/// # Ok::<(), Error>(())
+/// ```
 pub fn pinwheel(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
     check_noise(noise)?;
     generate(n, 0.0, seed, |i| {
@@ -113,6 +157,13 @@ pub fn pinwheel(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
 /// # Errors
 ///
 /// As for [`two_moons`].
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// let arms = data::spirals(100, 0.0, 7)?;
+/// assert!(arms.row(42).is_some_and(|x| x[0].hypot(x[1]) <= 2.0));
+/// # Ok::<(), Error>(())
+/// ```
 pub fn spirals(n: usize, noise: f64, seed: u64) -> Result<Dataset> {
     generate(n, noise, seed, |i| {
         let s = libm::sqrt(splitmix::uniform(seed, i));

@@ -6,6 +6,17 @@ use crate::error::{Error, Result};
 /// An affine change of every column, `y = (x − shift) / scale`.
 ///
 /// Train on the changed data, then take samples back with [`Transform::invert`].
+///
+/// ```
+/// use flow_runtime::data::Transform;
+/// let centre = Transform { shift: vec![1.0, 2.0], scale: vec![2.0, 2.0] };
+/// let mut row = [5.0, 2.0];
+/// centre.apply(&mut row)?;
+/// assert_eq!(row, [2.0, 0.0]);
+/// centre.invert(&mut row)?;
+/// assert_eq!(row, [5.0, 2.0]);
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transform {
     /// Subtracted from each column, `[dim]`.
@@ -101,6 +112,13 @@ impl Dataset {
     /// # Errors
     ///
     /// [`Error::Invalid`] unless `low < high`, both finite, and the data has more than one value.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let (images, _) = Dataset::from_rows(&[[0.0, 255.0], [51.0, 102.0]])?.rescale(-1.0, 1.0)?;
+    /// assert_eq!(images.values(), [-1.0, 1.0, -0.6, -0.2]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn rescale(mut self, low: f64, high: f64) -> Result<(Self, Transform)> {
         let smallest = self.values.iter().copied().fold(f32::INFINITY, f32::min);
         let largest = self.values.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -38,6 +38,13 @@ impl Device {
     ///
     /// # Errors
     /// [`Error::Device`] if there is none.
+    ///
+    /// ```
+    /// use flow_runtime::engine::{Device, Resolved};
+    /// # #[cfg(feature = "dfdx")]
+    /// assert_eq!(Device::Auto.resolve()?, Resolved::Dfdx);
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub fn resolve(self) -> Result<Resolved> {
         let missing = |found: &str, help: &str| {
             Err(Error::Device { asked: self.to_string(), found: found.to_owned(), help: help.to_owned() })

@@ -23,6 +23,19 @@ use ::dfdx::{
 /// Runs a model's dfdx network: velocities, integrations, and training through dfdx's tape and optimisers.
 ///
 /// Weights are given with each call and copied into the network's tensors, which keep their memory.
+///
+/// ```
+/// use flow_runtime::{engine::DfdxEngine, prelude::*};
+/// flow_model! { model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+///
+/// let line = Line::new(0);
+/// let mut engine = DfdxEngine::<Line>::new()?;
+/// let mut velocity = [0.0; 4];
+/// engine.velocity(line.weights().values(), &[0.0, 0.5], &[1.0, 2.0, 3.0, 4.0], &Conditions::none(), &mut velocity)?;
+/// let reference = line.velocity_reference(&[0.0, 0.5], &[1.0, 2.0, 3.0, 4.0], &Conditions::none())?;
+/// assert!(velocity.iter().zip(reference).all(|(v, exact)| (f64::from(*v) - exact).abs() < 1e-6));
+/// # Ok::<(), Error>(())
+/// ```
 pub struct DfdxEngine<M: DfdxModel> {
     pub(super) device: Cpu,
     pub(super) network: M::Network,

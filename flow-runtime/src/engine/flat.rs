@@ -20,6 +20,16 @@ use ::dfdx::{
 ///
 /// # Errors
 /// [`Error::Device`] if dfdx fails.
+///
+/// ```
+/// use dfdx::prelude::*;
+/// use flow_runtime::{engine::{DfdxModel, entries}, prelude::*};
+/// flow_model! { pub model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+///
+/// let network = <Line as DfdxModel>::Network::build(&Cpu::default());
+/// assert_eq!(entries(&network)?, Line::layout().entries());
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub fn entries<E: Element, D: Device<E>, N: Network<E, D>>(network: &N) -> Result<Vec<Entry>> {
     let mut visitor = Entries { entries: Vec::new(), offset: 0 };
     N::iter_tensors(&mut RecursiveWalker { m: (network, String::new()), f: &mut visitor })
@@ -55,6 +65,18 @@ impl<E: Element, D: Device<E>> TensorVisitor<E, D> for Entries {
 ///
 /// # Errors
 /// [`Error::Shape`] if the row has another length.
+///
+/// ```
+/// use dfdx::prelude::*;
+/// use flow_runtime::{engine::{DfdxModel, load, store}, prelude::*};
+/// flow_model! { pub model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+///
+/// let line = Line::new(0);
+/// let mut network = <Line as DfdxModel>::Network::build(&Cpu::default());
+/// load(&mut network, line.weights().values())?;
+/// assert_eq!(store(&network)?, line.weights().values());
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub fn load<E: Element, D: Device<E>, N: Network<E, D>>(network: &mut N, values: &[E]) -> Result<()> {
     let expected = len(network)?;
     if values.len() != expected {

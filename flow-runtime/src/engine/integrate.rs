@@ -28,6 +28,20 @@ impl<M: DfdxModel> DfdxEngine<M> {
     /// [`Error::Shape`] or [`Error::Invalid`] if an argument is not the model's or two nodes are one time in `f32`,
     /// [`Error::NotFinite`] if a weight is not finite or a state stops being so, and what `save` returns; `x` is then
     /// partly carried.
+    ///
+    /// ```
+    /// use flow_runtime::{engine::DfdxEngine, prelude::*};
+    /// flow_model! { model Line(x: [1], t: Time) -> [1] { linear(concat(x, sinusoidal(t, 2)), 1) } }
+    ///
+    /// let mut line = Line::new(0);
+    /// line.weights_mut().set("out.weight", &[0.0, 0.0, 0.0])?;
+    /// line.weights_mut().set("out.bias", &[2.0])?;
+    /// let mut x = [1.0, 5.0];
+    /// let engine = &mut DfdxEngine::<Line>::new()?;
+    /// engine.integrate::<Euler>(line.weights().values(), &[0.0, 0.5, 1.0], &mut x, &Conditions::none(), |_, _| Ok(()))?;
+    /// assert_eq!(x, [3.0, 7.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn integrate<S: Method>(
         &mut self,
         weights: &[f32],

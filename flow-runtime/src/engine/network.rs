@@ -33,6 +33,21 @@ impl Element for f64 {
 }
 
 /// A model that the dfdx engine can run: it names its network.
+///
+/// ```
+/// use dfdx::prelude::*;
+/// use flow_runtime::{engine::{DfdxModel, Inputs, Network, load}, prelude::*};
+/// flow_model! { pub model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+///
+/// // The network as any other dfdx module, with the weights of a model.
+/// let cpu = Cpu::default();
+/// let mut network = <Line as DfdxModel>::Network::try_build(&cpu)?;
+/// load(&mut network, Line::new(0).weights().values())?;
+/// let inputs = Inputs { t: cpu.zeros_like(&(3,)), conditions: vec![] };
+/// let velocity = network.velocity(&inputs, cpu.ones_like(&(3, 2)))?;
+/// assert_eq!(velocity.shape(), &(3, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no dfdx network",
     label = "the dfdx engine runs models that `flow_model!` declares"

@@ -13,6 +13,15 @@ const OPERATION: &str = "conversion of a prediction";
 const SMALLEST_DIVISOR: f64 = 1e-12;
 
 /// What a model predicts at a point `xt` and a time `t`.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// // x0 = 1 and x1 = 5 at t = 0.5: the noise is x0, the score −x0 / sigma.
+/// let mut score = [0.0];
+/// convert(&CondOt, Prediction::Noise, Prediction::Score, &[0.5], &[3.0], &[1.0], &mut score)?;
+/// assert_eq!(score, [-2.0]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Prediction {

@@ -3,6 +3,33 @@
 use crate::error::{Error, Result};
 
 /// Pairs the source and the data points of one batch.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+///
+/// /// In one dimension optimal transport pairs the points in their order.
+/// #[derive(Clone, Debug)]
+/// struct Sorted;
+///
+/// impl Coupling for Sorted {
+///     fn pair(&self, _dim: usize, x0: &[f32], x1: &[f32], source: &mut [usize]) -> Result<(), Error> {
+///         let order = |x: &[f32]| {
+///             let mut rows: Vec<usize> = (0..x.len()).collect();
+///             rows.sort_by(|&i, &j| x[i].total_cmp(&x[j]));
+///             rows
+///         };
+///         for (row0, row1) in order(x0).into_iter().zip(order(x1)) {
+///             source[row1] = row0;
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let mut source = [0; 3];
+/// Sorted.pair(1, &[0.5, -1.0, 2.0], &[9.0, 7.0, 8.0], &mut source)?;
+/// assert_eq!(source, [2, 1, 0]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Coupling: Clone + std::fmt::Debug + Send + Sync + 'static {
     /// Writes for each data row the source row that it is paired with.
     ///

@@ -6,6 +6,12 @@ use std::fmt;
 /// The times at which a scheduler or a path can be used.
 ///
 /// An end is open where a derivative or a ratio has a pole there.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// assert_eq!(LinearVp::INTERVAL, Interval { open_start: false, open_end: true });
+/// assert_eq!(LinearVp::INTERVAL.to_string(), "[0, 1)");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interval {
     /// `t = 0` is excluded.
@@ -32,6 +38,12 @@ impl Interval {
     ///
     /// # Errors
     /// [`Error::Invalid`], naming the interval.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// assert!(Interval::CLOSED.check("sampling", 1.0).is_ok());
+    /// assert!(Interval::CLOSED.check("sampling", 1.5).is_err());
+    /// ```
     pub fn check(&self, operation: &'static str, t: f64) -> Result<()> {
         if self.contains(t) {
             return Ok(());

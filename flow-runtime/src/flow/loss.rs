@@ -24,6 +24,12 @@ impl Loss {
     }
 
     /// Derivative of [`Self::value`] with respect to `v`; zero where `L1` has its kink.
+    ///
+    /// ```
+    /// use flow_runtime::train::Loss;
+    /// assert_eq!(Loss::Mse.derivative(3.0, 1.0), 4.0);
+    /// assert_eq!(Loss::L1.derivative(3.0, 1.0), 1.0);
+    /// ```
     pub fn derivative(&self, v: f64, u: f64) -> f64 {
         let d = v - u;
         match *self {
@@ -39,6 +45,12 @@ impl Loss {
     ///
     /// # Errors
     /// [`Error::Shape`] if the lengths differ.
+    ///
+    /// ```
+    /// use flow_runtime::train::Loss;
+    /// assert_eq!(Loss::Mse.mean(&[1.0, 3.0], &[1.0, 1.0])?, 2.0);
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub fn mean(&self, v: &[f32], u: &[f32]) -> Result<f64> {
         self.check_lengths(v.len(), u.len())?;
         let sum: f64 = v.iter().zip(u).map(|(&v, &u)| self.value(f64::from(v), f64::from(u))).sum();
@@ -49,6 +61,14 @@ impl Loss {
     ///
     /// # Errors
     /// [`Error::Shape`] if the lengths differ.
+    ///
+    /// ```
+    /// use flow_runtime::train::Loss;
+    /// let mut gradient = [0.0; 2];
+    /// Loss::Mse.gradient(&[1.0, 3.0], &[1.0, 1.0], &mut gradient)?;
+    /// assert_eq!(gradient, [0.0, 2.0]);
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub fn gradient(&self, v: &[f32], u: &[f32], gradient: &mut [f32]) -> Result<()> {
         self.check_lengths(v.len(), u.len())?;
         self.check_lengths(v.len(), gradient.len())?;

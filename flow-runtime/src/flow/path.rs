@@ -3,7 +3,7 @@
 use super::{Interval, Path, Scheduler};
 use crate::error::{Error, Result};
 
-/// The path of a scheduler: `x_t = alpha x1 + sigma x0`, `u_t = d_alpha x1 + d_sigma x0`.
+/// The path of a scheduler: `xt = alpha x1 + sigma x0`, `ut = d_alpha x1 + d_sigma x0`.
 ///
 /// Points are computed in `f64` and rounded once.
 ///
@@ -31,13 +31,23 @@ impl<S: Scheduler> Path for Affine<S> {
 }
 
 /// The optimal-transport path that ends in a Gaussian of width `sigma_min` around the data:
-/// `x_t = t x1 + (1 − (1 − sigma_min) t) x0`, `u_t = x1 − (1 − sigma_min) x0`.
+/// `xt = t x1 + (1 − (1 − sigma_min) t) x0`, `ut = x1 − (1 − sigma_min) x0`.
 ///
 /// With `sigma_min = 0` it is `Affine(CondOt)`. It is a [`Scheduler`] too, for [`convert`](super::convert), one that
 /// meets `sigma(1) = sigma_min` instead of zero.
 ///
 /// # Reference
 /// Lipman et al. (2023), arXiv:2210.02747, equations 20–23.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// let path = OptimalTransport::new(0.1)?;
+/// assert!((path.sigma(1.0) - 0.1).abs() < 1e-15);
+/// let (mut xt, mut ut) = ([0.0], [0.0]);
+/// path.sample(0.0, &[2.0], &[8.0], &mut xt, &mut ut);
+/// assert_eq!((xt, ut), ([2.0], [6.2]));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OptimalTransport {
     /// Width at `t = 1`, in `[0, 1)`.
@@ -49,6 +59,12 @@ impl OptimalTransport {
     ///
     /// # Errors
     /// [`Error::Invalid`] unless `0 ≤ sigma_min < 1`.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// assert!(OptimalTransport::new(1e-4).is_ok());
+    /// assert!(OptimalTransport::new(1.0).is_err());
+    /// ```
     pub fn new(sigma_min: f64) -> Result<Self> {
         let path = Self { sigma_min };
         path.check().map(|()| path)

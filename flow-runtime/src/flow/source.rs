@@ -6,6 +6,15 @@ use crate::{
 };
 
 /// Distribution of the source points `x0`, every coordinate by itself.
+///
+/// ```
+/// use flow_runtime::{prelude::*, rng::{Philox, Stream}};
+/// let mut x0 = [0.0; 100];
+/// let square = Source::Uniform { low: -1.0, high: 1.0 };
+/// square.fill(&Philox::new(0, Stream::Source, 0), 0, 2, &mut x0)?;
+/// assert!(x0.iter().all(|x| (-1.0..=1.0).contains(x)));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Source {
@@ -67,6 +76,12 @@ impl Source {
     ///
     /// # Errors
     /// [`Error::Invalid`] unless `low < high`, both finite.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// assert!(Source::Uniform { low: -1.0, high: 1.0 }.check().is_ok());
+    /// assert!(Source::Uniform { low: 1.0, high: -1.0 }.check().is_err());
+    /// ```
     pub fn check(&self) -> Result<()> {
         match *self {
             Self::Uniform { low, high } if !(low < high && low.is_finite() && high.is_finite()) => {

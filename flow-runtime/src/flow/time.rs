@@ -35,6 +35,13 @@ impl TimeSampling {
     }
 
     /// `out[i] = sample(first + i)`.
+    ///
+    /// ```
+    /// use flow_runtime::{rng::{Philox, Stream}, train::TimeSampling};
+    /// let (random, mut t) = (Philox::new(0, Stream::Time, 0), [0.0; 4]);
+    /// TimeSampling::Uniform.fill(&random, 8, &mut t);
+    /// assert_eq!(f64::from(t[1]), TimeSampling::Uniform.sample(&random, 9));
+    /// ```
     pub fn fill(&self, random: &Philox, first: u64, out: &mut [f32]) {
         for (t, index) in out.iter_mut().zip(first..) {
             *t = self.sample(random, index) as f32;

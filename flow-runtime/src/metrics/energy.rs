@@ -18,6 +18,13 @@ use crate::error::{Error, Result};
 /// # Reference
 ///
 /// G. J. Székely and M. L. Rizzo, *Energy statistics*, Journal of Statistical Planning and Inference 143 (2013).
+///
+/// ```
+/// use flow_runtime::metrics::energy_distance;
+/// // Two points at a distance of 3: twice 3, less nothing.
+/// assert_eq!(energy_distance(&[[0.0_f32]], &[[3.0]])?, 6.0);
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub fn energy_distance<'a>(a: impl Into<Points<'a>>, b: impl Into<Points<'a>>) -> Result<f64> {
     let (a, b) = (a.into(), b.into());
     check_pair("energy distance", a, b, 1)?;

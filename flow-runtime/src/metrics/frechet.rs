@@ -23,6 +23,14 @@ const SWEEPS: usize = 64;
 ///
 /// D. C. Dowson and B. V. Landau, *The Fréchet distance between multivariate normal distributions*, J. Multivariate
 /// Analysis 12 (1982).
+///
+/// ```
+/// use flow_runtime::metrics::frechet_distance;
+/// // The same spread about two means at a distance of 3.
+/// let (a, b) = ([[-1.0_f32], [1.0]], [[2.0], [4.0]]);
+/// assert!((frechet_distance(&a, &b)? - 9.0).abs() < 1e-12);
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub fn frechet_distance<'a>(a: impl Into<Points<'a>>, b: impl Into<Points<'a>>) -> Result<f64> {
     const OPERATION: &str = "Fréchet distance";
     let (a, b) = (a.into(), b.into());

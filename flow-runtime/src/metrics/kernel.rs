@@ -7,6 +7,13 @@ use crate::{
 };
 
 /// Width `h` of the kernel `exp(−|x − y|² / (2 h²))`.
+///
+/// ```
+/// use flow_runtime::{data, metrics::{Bandwidth, Estimator, rbf_mmd}};
+/// let (a, b) = (data::two_moons(200, 0.05, 1)?, data::circles(200, 0.05, 1)?);
+/// assert!(rbf_mmd(&a, &b, Bandwidth::Median, Estimator::Unbiased)? > 0.0);
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Bandwidth {
     /// The median distance between samples of both sets together, on at most 1,000 of them chosen by a fixed seed.
@@ -16,6 +23,14 @@ pub enum Bandwidth {
 }
 
 /// How the mean over the pairs of one set is taken.
+///
+/// ```
+/// use flow_runtime::{data, metrics::{Bandwidth, Estimator, rbf_mmd}};
+/// let a = data::two_moons(200, 0.05, 1)?;
+/// assert!(rbf_mmd(&a, &a, Bandwidth::Median, Estimator::Biased)?.abs() < 1e-12);
+/// assert!(rbf_mmd(&a, &a, Bandwidth::Median, Estimator::Unbiased)? < 0.0);
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Estimator {
     /// Over all pairs, a sample with itself included: never negative, and 0 for a set and itself.
@@ -42,6 +57,14 @@ const SEED: u64 = 7;
 /// # Reference
 ///
 /// A. Gretton et al., *A kernel two-sample test*, JMLR 13 (2012), equations (3) and (5).
+///
+/// ```
+/// use flow_runtime::metrics::{Bandwidth, Estimator, rbf_mmd};
+/// // One point each at a distance of one width: 2 − 2 exp(−½).
+/// let mmd = rbf_mmd(&[[0.0_f32]], &[[2.0]], Bandwidth::Fixed(2.0), Estimator::Biased)?;
+/// assert!((mmd - (2.0 - 2.0 * (-0.5_f64).exp())).abs() < 1e-12);
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub fn rbf_mmd<'a>(
     a: impl Into<Points<'a>>,
     b: impl Into<Points<'a>>,

@@ -75,6 +75,14 @@ impl NearestNeighbor {
     ///
     /// As for [`NearestNeighbor::predict`]; also [`Error::Shape`] if there are not as many labels as samples and
     /// [`Error::Invalid`] if there are none.
+    ///
+    /// ```
+    /// use flow_runtime::{data::Dataset, metrics::NearestNeighbor};
+    /// let known = Dataset::from_rows(&[[0.0], [4.0]])?.with_class("y", &[3, 8])?;
+    /// let samples = vec![[0.5], [1.0], [3.0], [5.0]];
+    /// assert_eq!(NearestNeighbor::fit(&known, "y")?.agreement(&samples, &[3, 8, 8, 8])?, 0.75);
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub fn agreement<'a>(&self, samples: impl Into<Points<'a>>, labels: &[u32]) -> Result<f64> {
         const OPERATION: &str = "comparing classes";
         let samples = samples.into();

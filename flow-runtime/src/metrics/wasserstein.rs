@@ -25,6 +25,13 @@ const SEED: u64 = 4;
 /// # Reference
 ///
 /// N. Bonneel et al., *Sliced and Radon Wasserstein barycenters of measures*, J. Math. Imaging and Vision 51 (2015).
+///
+/// ```
+/// use flow_runtime::metrics::sliced_wasserstein2;
+/// // Everything is moved by 3.
+/// assert!((sliced_wasserstein2(&[[0.0_f32], [1.0]], &[[4.0], [3.0]])? - 3.0).abs() < 1e-12);
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub fn sliced_wasserstein2<'a>(a: impl Into<Points<'a>>, b: impl Into<Points<'a>>) -> Result<f64> {
     sliced_wasserstein2_with(a, b, DIRECTIONS, SEED)
 }
@@ -38,6 +45,14 @@ pub fn sliced_wasserstein2<'a>(a: impl Into<Points<'a>>, b: impl Into<Points<'a>
 /// # Errors
 ///
 /// As for [`sliced_wasserstein2`]; also [`Error::Invalid`] for no directions.
+///
+/// ```
+/// use flow_runtime::{data, metrics::sliced_wasserstein2_with};
+/// let (a, b) = (data::two_moons(500, 0.05, 1)?, data::circles(500, 0.05, 1)?);
+/// let (few, many) = (sliced_wasserstein2_with(&a, &b, 100, 0)?, sliced_wasserstein2_with(&a, &b, 1000, 1)?);
+/// assert!((few / many - 1.0).abs() < 0.1);
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub fn sliced_wasserstein2_with<'a>(
     a: impl Into<Points<'a>>,
     b: impl Into<Points<'a>>,

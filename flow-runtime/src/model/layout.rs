@@ -24,6 +24,12 @@ pub struct Layout {
 }
 
 /// One parameter of a [`Layout`].
+///
+/// ```
+/// use flow_runtime::model::Entry;
+/// let entry = Entry { name: "h.weight".to_owned(), shape: vec![64, 2], offset: 10, trained: true };
+/// assert_eq!((entry.size(), entry.range()), (128, 10..138));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Name in a checkpoint.
@@ -64,6 +70,15 @@ impl Layout {
     ///
     /// # Errors
     /// [`Error::Invalid`] if a name is used twice or the sizes overflow.
+    ///
+    /// ```
+    /// use flow_runtime::{model::Layout, program::builder::Builder};
+    /// let mut b = Builder::new("M", &[1]);
+    /// let out = b.linear("out", b.state(), 1, true);
+    /// let layout = Layout::of(b.finish(out)?).extended([("custom.0.weight".to_owned(), vec![4, 1], true)])?;
+    /// assert_eq!(layout.entry("custom.0.weight")?.range(), 2..6);
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub fn extended(mut self, more: impl IntoIterator<Item = (String, Vec<usize>, bool)>) -> Result<Self> {
         for (name, shape, trained) in more {
             let entry = Entry { name, shape, offset: self.size(), trained };

@@ -217,9 +217,9 @@ fn format_error(path: &Path, at: &str, got: String, expected: String, help: &str
     Error::Format {
         format: "safetensors",
         path: path.to_owned(),
-        at: at.to_owned(),
-        got,
-        expected,
+        at: at.into(),
+        got: got.into(),
+        expected: expected.into(),
         help: help.to_owned(),
     }
 }

@@ -40,6 +40,16 @@ impl Weights {
     ///
     /// # Errors
     /// [`Error::Shape`] if there are too few or too many, [`Error::NotFinite`] for NaN and infinities.
+    ///
+    /// ```
+    /// use flow_runtime::{model::{Layout, Weights}, program::builder::Builder};
+    /// let mut b = Builder::new("M", &[1]);
+    /// let out = b.linear("out", b.state(), 1, true);
+    /// let layout = Layout::of(b.finish(out)?);
+    /// assert_eq!(Weights::new(layout.clone(), vec![2.0, 0.5])?.view("out.weight")?, [2.0]);
+    /// assert!(Weights::new(layout, vec![2.0]).is_err());
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub fn new(layout: impl Into<Arc<Layout>>, values: Vec<f32>) -> Result<Self> {
         let layout = layout.into();
         if values.len() != layout.size() {

@@ -20,6 +20,12 @@ const MOST_PIXELS: u64 = 200_000_000;
 const TARGET: [u8; 3] = [190, 190, 190];
 
 /// How an [`animation`] looks and runs.
+///
+/// ```
+/// use flow_runtime::plot::{Animation, Options};
+/// let slow = Animation { options: Options::titled("t = {t}"), rate: 10.0, ..Animation::default() };
+/// assert_eq!(slow.times, None);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Animation<'a> {
     /// Size, title, labels and ranges; the title may hold `{t}`, which becomes the time of the frame.

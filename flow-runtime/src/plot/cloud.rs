@@ -22,6 +22,15 @@ const NOTE_TEXT: f64 = 13.0;
 ///
 /// [`Error::Invalid`] without points, or for a size or range that cannot be drawn; [`Error::Shape`] if points are not
 /// in the plane; [`Error::NotFinite`] with series and row; [`Error::Io`] if the file cannot be written.
+///
+/// ```
+/// use flow_runtime::{data, plot::{self, Options, Series}};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("moons.png");
+/// let moons = data::two_moons(500, 0.05, 1)?;
+/// plot::scatter(&path, &[Series::new("data", &moons)], &Options::titled("Two moons"))?;
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub fn scatter(path: impl AsRef<Path>, series: &[Series], options: &Options) -> Result<()> {
     let mut all = Vec::new();
     for one in series {
@@ -55,6 +64,15 @@ pub fn scatter(path: impl AsRef<Path>, series: &[Series], options: &Options) -> 
 ///
 /// As for [`scatter`]; also [`Error::Invalid`] for fewer than two frames and [`Error::Shape`] for frames of different
 /// sizes.
+///
+/// ```
+/// use flow_runtime::plot::{self, Options};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("paths.png");
+/// let frames = [vec![[0.0, 0.0], [1.0, 0.0]], vec![[0.5, 0.5], [1.0, 1.0]], vec![[1.0, 0.5], [1.0, 2.0]]];
+/// plot::trajectories(&path, &frames, &Options::titled("Two samples on their way"))?;
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub fn trajectories<'a, F>(path: impl AsRef<Path>, frames: F, options: &Options) -> Result<()>
 where
     F: IntoIterator,

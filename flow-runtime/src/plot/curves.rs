@@ -22,6 +22,15 @@ const STRETCHES: usize = 1500;
 ///
 /// [`Error::Invalid`] without losses, or for a size or range that cannot be drawn; [`Error::NotFinite`] with the step of
 /// a loss that is NaN or infinite; [`Error::Io`] if the file cannot be written.
+///
+/// ```
+/// use flow_runtime::plot::{self, Options};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("loss.png");
+/// let losses: Vec<f32> = (1..100).map(|step| 1.0 / step as f32).collect();
+/// plot::loss_curve(&path, &losses, &Options::titled("Loss"))?;
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub fn loss_curve(path: impl AsRef<Path>, losses: &[f32], options: &Options) -> Result<()> {
     const OPERATION: &str = "drawing a loss curve";
     if losses.is_empty() {
@@ -98,6 +107,13 @@ fn thin(raw: &[(f64, f64)]) -> Vec<(f64, f64)> {
 }
 
 /// The errors of one method at several step sizes.
+///
+/// ```
+/// use flow_runtime::plot::Errors;
+/// let points = [(0.1, 1e-3), (0.05, 2.5e-4)];
+/// let midpoint = Errors { name: "Midpoint", points: &points };
+/// assert_eq!(midpoint.points.len(), 2);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Errors<'a> {
     /// The method, for the legend.
@@ -115,6 +131,19 @@ pub struct Errors<'a> {
 ///
 /// [`Error::Invalid`] without points, if a step or an error is not positive and finite, or for a size or range that
 /// cannot be drawn; [`Error::Io`] if the file cannot be written.
+///
+/// ```
+/// use flow_runtime::{plot::{self, Errors, Options}, prelude::*};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("error.png");
+/// let error = |steps: usize| -> Result<(f64, f64), Error> {
+///     let x = solve(Rk4, |_: f64, x: &f64| -x, 1.0, &Grid::uniform(0.0, 1.0, steps)?)?.state;
+///     Ok((1.0 / steps as f64, (x - (-1.0_f64).exp()).abs()))
+/// };
+/// let points = [error(4)?, error(8)?, error(16)?];
+/// plot::convergence(&path, &[Errors { name: "Rk4", points: &points }], &[4], &Options::titled("x' = -x"))?;
+/// # Ok::<(), Error>(())
+/// ```
 pub fn convergence(path: impl AsRef<Path>, methods: &[Errors], orders: &[u32], options: &Options) -> Result<()> {
     const OPERATION: &str = "drawing a convergence plot";
     for method in methods {

@@ -15,6 +15,12 @@ const GAP: f64 = 4.0;
 const ROOM: usize = 3800;
 
 /// How images are laid out in [`image_grid`].
+///
+/// ```
+/// use flow_runtime::plot::ImageGrid;
+/// let grid = ImageGrid { title: "Digits".to_owned(), range: (0.0, 16.0), ..ImageGrid::new(8, 8, 10) };
+/// assert_eq!((grid.shape, grid.columns), ((8, 8), 10));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImageGrid {
     /// Width and height of one image.
@@ -56,6 +62,15 @@ impl ImageGrid {
 /// [`Error::Invalid`] without images, for a layout that does not fit them or a grid of more than 3800 pixels;
 /// [`Error::Shape`] if an image is not of the given size; [`Error::NotFinite`] with the row; [`Error::Io`] if the file
 /// cannot be written.
+///
+/// ```
+/// use flow_runtime::plot::{self, ImageGrid};
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("images.png");
+/// // Two images of 2 by 2 pixels, side by side.
+/// plot::image_grid(&path, &[[-1.0_f32, 1.0, 1.0, -1.0], [0.0, 0.5, 0.5, 0.0]], &ImageGrid::new(2, 2, 2))?;
+/// # Ok::<(), flow_runtime::Error>(())
+/// ```
 pub fn image_grid<'a>(path: impl AsRef<Path>, images: impl Into<Points<'a>>, grid: &ImageGrid) -> Result<()> {
     let images = images.into();
     let (width, height) = grid.shape;

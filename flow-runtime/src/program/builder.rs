@@ -60,11 +60,31 @@ impl Builder {
     }
 
     /// Declares a condition that is a class label.
+    ///
+    /// ```
+    /// use flow_runtime::program::builder::Builder;
+    /// let mut b = Builder::new("Digits", &[64]);
+    /// let label = b.class("y", 10);
+    /// let e = b.embedding("e", label, 16);
+    /// let h = b.concat(&[b.state(), e]);
+    /// let out = b.linear("out", h, 64, true);
+    /// assert_eq!(b.finish(out)?.conditions().count(), 1);
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub fn class(&mut self, name: &str, classes: usize) -> NodeId {
         self.input(name, InputKind::Class { classes }, &[])
     }
 
     /// Declares a condition of numbers.
+    ///
+    /// ```
+    /// use flow_runtime::program::builder::Builder;
+    /// let mut b = Builder::new("M", &[2]);
+    /// let c = b.vector("c", &[2]);
+    /// let out = b.add(b.state(), c);
+    /// assert_eq!(b.finish(out)?.input_index("c"), Some(2));
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub fn vector(&mut self, name: &str, shape: &[usize]) -> NodeId {
         self.input(name, InputKind::Vector, shape)
     }
@@ -100,6 +120,16 @@ impl Builder {
     }
 
     /// Declares a parameter; gives its index.
+    ///
+    /// ```
+    /// use flow_runtime::program::{Init, Op, builder::Builder};
+    /// // A `linear` without bias, written out.
+    /// let mut b = Builder::new("M", &[2]);
+    /// let weight = b.parameter("out.weight", &[2, 2], Init::Zeros, true);
+    /// let out = b.node("out", Op::Linear, &[b.state()], &[2], &[weight]);
+    /// assert_eq!(b.finish(out)?.parameter_count(), 4);
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub fn parameter(&mut self, name: &str, shape: &[usize], init: Init, trained: bool) -> usize {
         self.parameters.push(Parameter { name: leak_text(name), shape: leak(shape), init, trained });
         self.parameters.len() - 1
@@ -198,6 +228,14 @@ impl Builder {
     ///
     /// # Errors
     /// What [`Program::check`] finds.
+    ///
+    /// ```
+    /// use flow_runtime::program::builder::Builder;
+    /// let mut b = Builder::new("M", &[2]);
+    /// let out = b.linear("out", b.state(), 3, true);
+    /// // The velocity has another shape than the state.
+    /// assert!(b.finish(out).is_err());
+    /// ```
     pub fn finish(self, output: NodeId) -> Result<&'static Program> {
         let program: &'static Program = Box::leak(Box::new(Program {
             name: self.name,

@@ -18,6 +18,19 @@ impl Program {
     ///
     /// # Errors
     /// [`Error::Invalid`] or [`Error::Shape`], naming the node.
+    ///
+    /// ```
+    /// use flow_runtime::{prelude::*, program::{Node, Op, builder::Builder}};
+    /// let mut b = Builder::new("M", &[2]);
+    /// let out = b.linear("out", b.state(), 2, true);
+    /// let program = b.finish(out)?;
+    /// assert!(program.check().is_ok());
+    /// // A node that is its own operand.
+    /// let broken = Node { inputs: &[2], ..program.nodes[2] };
+    /// let nodes = [program.nodes[0], program.nodes[1], broken];
+    /// assert!(Program { nodes: Box::leak(Box::new(nodes)), ..*program }.check().is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn check(&self) -> Result<()> {
         self.check_inputs()?;
         self.check_parameters()?;

@@ -14,6 +14,12 @@ const OPERATION: &str = "evaluating a program";
 /// `ordinal` counts the program's dropout nodes in order from 0, `sample` is the row in the batch, `len` the values of
 /// one sample at that node and `element` the place among them, row-major. Unique up to 1024 dropout nodes
 /// and `2^40` values of a batch at one node.
+///
+/// ```
+/// use flow_runtime::program::dropout_index;
+/// // Element 3 of sample 2 at the first dropout layer, which is 64 wide.
+/// assert_eq!(dropout_index(0, 2, 64, 3), 131);
+/// ```
 pub const fn dropout_index(ordinal: u64, sample: u64, len: u64, element: u64) -> u64 {
     (ordinal << 40).wrapping_add(sample.wrapping_mul(len)).wrapping_add(element)
 }
@@ -21,6 +27,12 @@ pub const fn dropout_index(ordinal: u64, sample: u64, len: u64, element: u64) ->
 /// Whether the element with that [`dropout_index`] stays in training step `step`, in a layer that drops with
 /// probability `p`: `u ≥ p` for the element's number `u` of `U[0, 1)`,
 /// [`Philox::uniform_f32`] of ([`Stream::Dropout`], `step`).
+///
+/// ```
+/// use flow_runtime::program::dropout_keeps;
+/// let kept = (0..1000).filter(|&index| dropout_keeps(7, 100, index, 0.25)).count();
+/// assert!((700..800).contains(&kept));
+/// ```
 pub const fn dropout_keeps(seed: u64, step: u64, index: u64, p: f64) -> bool {
     Philox::new(seed, Stream::Dropout, step).uniform_f32(index) as f64 >= p
 }
@@ -58,6 +70,18 @@ impl Program {
     ///
     /// # Errors
     /// As [`evaluate`](Program::evaluate).
+    ///
+    /// ```
+    /// use flow_runtime::{data::Conditions, program::{Op, builder::Builder}};
+    /// let mut b = Builder::new("Drop", &[100]);
+    /// let out = b.apply(Op::Dropout { p: 0.5 }, b.state());
+    /// let program = b.finish(out)?;
+    /// let (x, none) = ([1.0; 100], Conditions::none());
+    /// assert_eq!(program.evaluate(&[], &[0.0], &x, &none)?, x);
+    /// let dropped = program.evaluate_training(&[], &[0.0], &x, &none, 7, 0)?;
+    /// assert!(dropped.iter().all(|&v| v == 0.0 || v == 2.0));
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub fn evaluate_training(
         &self,
         parameters: &[f64],

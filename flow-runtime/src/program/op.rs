@@ -136,6 +136,11 @@ impl Op {
     }
 
     /// The op's name in `flow_model!`, such as `layer_norm`.
+    ///
+    /// ```
+    /// use flow_runtime::program::Op;
+    /// assert_eq!(Op::LayerNorm { eps: 1e-5 }.name(), "layer_norm");
+    /// ```
     pub fn name(&self) -> &'static str {
         self.rule(|rule| rule.name())
     }

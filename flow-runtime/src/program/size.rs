@@ -50,6 +50,17 @@ impl Program {
     }
 
     /// Values in the parameters that are trained.
+    ///
+    /// ```
+    /// use flow_runtime::program::builder::Builder;
+    /// let mut b = Builder::new("M", &[2]);
+    /// let e = b.fourier("e", b.time(), 8, 1.0);
+    /// let h = b.concat(&[b.state(), e]);
+    /// let out = b.linear("out", h, 2, true);
+    /// let program = b.finish(out)?;
+    /// assert_eq!((program.parameter_count(), program.trained_parameter_count()), (26, 22));
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub const fn trained_parameter_count(&self) -> usize {
         let (mut count, mut i) = (0usize, 0);
         while i < self.parameters.len() {
@@ -63,6 +74,16 @@ impl Program {
 
     /// Where the values of parameter `i` start in the flat row of all parameters; for `i` past the last one, where
     /// they end.
+    ///
+    /// ```
+    /// use flow_runtime::program::builder::Builder;
+    /// let mut b = Builder::new("M", &[3]);
+    /// let out = b.linear("out", b.state(), 3, true);
+    /// let program = b.finish(out)?;
+    /// // The weight has nine values, then the bias starts.
+    /// assert_eq!([0, 1, 2].map(|i| program.parameter_offset(i)), [0, 9, 12]);
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub const fn parameter_offset(&self, i: usize) -> usize {
         let (mut offset, mut p) = (0usize, 0);
         while p < i && p < self.parameters.len() {
@@ -76,6 +97,14 @@ impl Program {
     /// that goes through a `linear`.
     ///
     /// Elementwise work and `custom` modules are not counted, batch-invariant nodes are.
+    ///
+    /// ```
+    /// use flow_runtime::program::builder::Builder;
+    /// let mut b = Builder::new("M", &[3]);
+    /// let out = b.linear("out", b.state(), 3, true);
+    /// assert_eq!(b.finish(out)?.flops(), 2 * 3 * 3);
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     pub const fn flops(&self) -> u64 {
         let (mut flops, mut i) = (0u64, 0);
         while i < self.nodes.len() {
@@ -120,6 +149,16 @@ impl Program {
     }
 
     /// Index of the input of that name.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// flow_model! { model Line(x: [2], t: Time, c: [3]) -> [2] { linear(concat(x, t, c), 2) } }
+    ///
+    /// assert_eq!(Line::PROGRAM.input_index("c"), Some(2));
+    /// assert_eq!(Line::PROGRAM.time_input(), Some(1));
+    /// let names: Vec<_> = Line::PROGRAM.conditions().map(|(i, input)| (i, input.name)).collect();
+    /// assert_eq!(names, [(2, "c")]);
+    /// ```
     pub const fn input_index(&self, name: &str) -> Option<usize> {
         let mut i = 0;
         while i < self.inputs.len() {

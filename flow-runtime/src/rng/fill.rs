@@ -4,6 +4,13 @@ use super::{Philox, normals32, normals64, unit32, unit64};
 
 impl Philox {
     /// `out[i] = uniform_f32(first + i)`.
+    ///
+    /// ```
+    /// use flow_runtime::rng::{Philox, Stream};
+    /// let (random, mut out) = (Philox::new(7, Stream::Data, 0), [0.0; 5]);
+    /// random.fill_uniform(2, &mut out);
+    /// assert_eq!(out[1], random.uniform_f32(3));
+    /// ```
     pub fn fill_uniform(&self, first: u64, out: &mut [f32]) {
         self.fill(first, out, |words| words.map(unit32));
     }

@@ -15,6 +15,17 @@ impl<R: SampleRecipe<Model: DfdxModel>> Sampler<'_, R> {
     /// # Errors
     /// [`Error::Invalid`] if `count` is zero, the grid runs backwards or a condition is missing,
     /// [`Error::Device`] if the device is not there, [`Error::NotFinite`] if the integration leaves the numbers.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     sampler LineSampler for Line { solver: Rk4, grid: uniform(10) }
+    /// # }
+    /// # let model = Line::new(0);
+    /// assert_eq!(LineSampler::new(&model).sample(5)?.rows(), 5);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn sample(&self, count: usize) -> Result<Dataset> {
         self.sample_given(count, &Conditions::none())
     }
@@ -23,6 +34,19 @@ impl<R: SampleRecipe<Model: DfdxModel>> Sampler<'_, R> {
     ///
     /// # Errors
     /// As [`Self::sample`]; [`Error::Shape`] if the conditions have another number of rows.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// flow_model! {
+    ///     model Spots(x: [2], t: Time, y: Class<3>) -> [2] { linear(concat(x, t, embedding(y, 4)), 2) }
+    ///     sampler SpotSampler for Spots { solver: Rk4, grid: uniform(10) }
+    /// }
+    ///
+    /// let asked = Conditions::none().class("y", &[0, 1, 2, 2])?;
+    /// let samples = SpotSampler::new(&Spots::new(0)).sample_given(4, &asked)?;
+    /// assert_eq!(samples.rows(), 4);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn sample_given(&self, count: usize, conditions: &Conditions) -> Result<Dataset> {
         let grid = self.chosen_grid()?;
         check_forward(&grid)?;
@@ -36,6 +60,21 @@ impl<R: SampleRecipe<Model: DfdxModel>> Sampler<'_, R> {
     ///
     /// # Errors
     /// As [`Self::sample`]; [`Error::Shape`] if the points have another dimension than the state.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     sampler LineSampler for Line { solver: Rk4, grid: uniform(10) }
+    /// # }
+    /// # let model = Line::new(0);
+    /// let sampler = LineSampler::new(&model);
+    /// let samples = sampler.sample(5)?;
+    /// // There and back again.
+    /// let back = LineSampler::new(&model).grid(Grid::uniform(1.0, 0.0, 10)?).transport(&samples)?;
+    /// assert!(back.values().iter().zip(sampler.source(5)?.values()).all(|(a, b)| (a - b).abs() < 1e-4));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn transport(&self, points: &Dataset) -> Result<Dataset> {
         let dim = R::Model::PROGRAM.state_dim();
         if points.dim() != dim {

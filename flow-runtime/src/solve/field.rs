@@ -7,6 +7,28 @@ use crate::error::Result;
 ///
 /// Closures `|t, x: &S| -> S` are vector fields as they are. [`in_place`] takes closures that write into a slice, and
 /// [`fallible`] those that can fail.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// use flow_runtime::solve::VectorField;
+///
+/// /// A force of its own strength: a field with data and a name.
+/// struct Spring {
+///     stiffness: f64,
+/// }
+///
+/// impl VectorField<[f64; 2]> for Spring {
+///     fn evaluate(&mut self, _t: f64, x: &[f64; 2], out: &mut [f64; 2]) -> Result<(), Error> {
+///         *out = [x[1], -self.stiffness * x[0]];
+///         Ok(())
+///     }
+/// }
+///
+/// let grid = Grid::uniform(0.0, std::f64::consts::PI, 100)?;
+/// let end = solve(Rk4, Spring { stiffness: 4.0 }, [1.0, 0.0], &grid)?.state;
+/// assert!((end[0] - 1.0).abs() < 1e-6);
+/// # Ok::<(), Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a right-hand side for states of type `{S}`",
     note = "a closure takes the time and a reference to the state, and returns its derivative: `|t: f64, x: &[f64; 2]| \

@@ -38,6 +38,14 @@ impl Grid {
     /// # Errors
     /// [`Error::Invalid`] if an end is not finite, if there are no steps, or if a step is too small to be told apart
     /// from none in `f64`.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let backward = Grid::uniform(1.0, 0.0, 2)?;
+    /// assert_eq!(backward.nodes().collect::<Vec<_>>(), [1.0, 0.5, 0.0]);
+    /// assert!(Grid::uniform(0.0, 1.0, 0).is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn uniform(t0: f64, t1: f64, steps: usize) -> Result<Self> {
         finite("t0", t0)?;
         finite("t1", t1)?;
@@ -64,6 +72,14 @@ impl Grid {
     /// # Errors
     /// [`Error::Invalid`] if there is no node, if one is not finite, or if they are not strictly monotone; the message
     /// names the first one that is wrong.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let grid = Grid::given([0.0, 0.1, 1.0])?;
+    /// assert_eq!((grid.steps(), grid.t0(), grid.t1(), grid.node(1)), (2, 0.0, 1.0, Some(0.1)));
+    /// assert!(Grid::given([0.0, 0.5, 0.5]).is_err());
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn given(nodes: impl Into<Vec<f64>>) -> Result<Self> {
         let nodes = nodes.into();
         let Some(first) = nodes.first() else {
@@ -86,6 +102,13 @@ impl Grid {
     }
 
     /// The same nodes in the other direction, bit for bit.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let grid = Grid::given([0.0, 0.1, 1.0])?.reversed();
+    /// assert_eq!(grid.nodes().collect::<Vec<_>>(), [1.0, 0.1, 0.0]);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[must_use]
     pub fn reversed(&self) -> Self {
         Self { nodes: self.nodes.clone(), reversed: !self.reversed }

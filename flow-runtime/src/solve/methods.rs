@@ -12,6 +12,18 @@
 //! | 8 | [`CooperVerner8`], [`DormandPrince87`] | |
 //!
 //! Each type's page shows its tableau and what was derived from it.
+//!
+//! ```
+//! use flow_runtime::prelude::*;
+//!
+//! let grid = Grid::uniform(0.0, 1.0, 10)?;
+//! let growth = |_: f64, x: &f64| *x;
+//! assert!((solve(Midpoint, growth, 1.0, &grid)?.state - 1f64.exp()).abs() < 1e-2);
+//! assert!((solve(DormandPrince54, growth, 1.0, &grid)?.state - 1f64.exp()).abs() < 1e-8);
+//! assert!((solve(RadauIIA5, growth, 1.0, &grid)?.state - 1f64.exp()).abs() < 1e-8);
+//! assert_eq!((Tsit5::TABLEAU.order, Tsit5::TABLEAU.embedded_order), (5, Some(4)));
+//! # Ok::<(), Error>(())
+//! ```
 
 mod explicit;
 mod high_order;

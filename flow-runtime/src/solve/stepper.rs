@@ -146,6 +146,15 @@ impl<'g, M: Method, S: State, F: VectorField<S>> Stepper<'g, M, S, F> {
     ///
     /// # Errors
     /// Those of [`solve`]. The state stays the one before the step.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let grid = Grid::uniform(0.0, 1.0, 2)?;
+    /// let mut stepper = Stepper::new(Euler, |_: f64, x: &f64| *x, 1.0, &grid)?;
+    /// assert!(stepper.step()? && stepper.step()? && !stepper.step()?);
+    /// assert_eq!((stepper.t(), *stepper.state()), (1.0, 2.25));
+    /// # Ok::<(), Error>(())
+    /// ```
     #[inline]
     pub fn step(&mut self) -> Result<bool> {
         if self.taken == self.grid.steps() {
@@ -168,6 +177,17 @@ impl<'g, M: Method, S: State, F: VectorField<S>> Stepper<'g, M, S, F> {
     }
 
     /// The state at the current node, to change it: an impulse, a projection, a reset.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let grid = Grid::uniform(0.0, 1.0, 2)?;
+    /// let mut stepper = Stepper::new(Euler, |_: f64, x: &f64| *x, 1.0, &grid)?;
+    /// stepper.step()?;
+    /// *stepper.state_mut() += 1.0; // a kick
+    /// stepper.step()?;
+    /// assert_eq!(stepper.into_state(), 3.75);
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn state_mut(&mut self) -> &mut S {
         &mut self.x
     }

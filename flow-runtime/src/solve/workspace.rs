@@ -44,6 +44,16 @@ impl<M: Method, S: State> Workspace<M, S> {
     ///
     /// # Errors
     /// Those of [`solve`](super::solve()); `x` is then the state at the last node that was reached.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let grid = Grid::uniform(0.0, 1.0, 2)?;
+    /// let mut workspace = Workspace::new(Euler, &0.0);
+    /// let mut x = 1.0;
+    /// let statistics = workspace.integrate(|_: f64, x: &f64| *x, &mut x, &grid)?;
+    /// assert_eq!((x, statistics.steps), (2.25, 2));
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn integrate<F: VectorField<S>>(&mut self, field: F, x: &mut S, grid: &Grid) -> Result<Statistics> {
         check_initial(x)?;
         self.check_dimension(x.dimension())?;

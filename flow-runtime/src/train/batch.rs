@@ -17,6 +17,20 @@ const EVALUATION: u64 = 1 << 63;
 /// draws before it. Sample `i` of the batch is row [`below(i, rows)`](Philox::below) of [`Stream::Batch`], with
 /// replacement; its time comes from [`Stream::Time`] at index `i`, its source point from [`Stream::Source`] at
 /// indices `i · dim …`. Step `n` of the optimiser, counted from zero, takes the draws `n · accumulate …`.
+///
+/// ```
+/// use flow_runtime::{prelude::*, train::{Batch, Batcher}};
+/// # flow_model! {
+/// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+/// #     train LineTraining for Line { path: Affine(CondOt), optimizer: adam(lr = 1e-3), batch: 8, steps: 10 }
+/// # }
+/// let (path, moons) = (Affine(CondOt), data::two_moons(100, 0.05, 0)?);
+/// let mut batcher = Batcher::new(&LineTraining::RECIPE, &path, &moons);
+/// let mut batch = Batch::default();
+/// batcher.draw(0, 16, &mut batch)?;
+/// assert_eq!((batch.t.len(), batch.xt.len(), batch.ut.len()), (16, 32, 32));
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Batcher<'a, P> {
     data: &'a Dataset,
     path: &'a P,

@@ -16,6 +16,13 @@ use super::TrainReport;
 use crate::error::{Error, Result};
 
 /// Whether the run goes on.
+///
+/// ```
+/// use flow_runtime::{prelude::*, train::StepInfo};
+/// let mut stop_at_zero = |info: &StepInfo| if info.loss == 0.0 { Control::Stop } else { Control::Continue };
+/// # fn is_callback(_: impl Callback) {}
+/// # is_callback(&mut stop_at_zero as &mut dyn FnMut(&StepInfo) -> Control);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Control {

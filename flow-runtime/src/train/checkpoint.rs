@@ -48,6 +48,26 @@ const MOMENT1: &str = "optimizer.moment1.";
 const MOMENT2: &str = "optimizer.moment2.";
 
 /// The state of a training run after some step, read from a file.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// # #[cfg(feature = "dfdx")] {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let folder = folder.path().join("runs");
+/// # flow_model! {
+/// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+/// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 10 }
+/// # }
+/// let trained = LineTraining::trainer().checkpoints(&folder, 4).fit(&data::two_moons(100, 0.05, 0)?)?;
+/// let read = Checkpoint::read::<Line>(folder.join("checkpoint-00000008.safetensors"))?;
+/// assert_eq!((read.step(), read.state().losses.len()), (8, 8));
+///
+/// let latest = Checkpoint::latest::<Line>(&folder, |warning| eprintln!("{warning}"))?;
+/// let model: Line = latest.map(|checkpoint| checkpoint.model()).transpose()?.unwrap();
+/// assert_eq!(model.weights(), trained.model.weights());
+/// # }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Checkpoint {
     path: PathBuf,

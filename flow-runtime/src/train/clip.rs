@@ -3,6 +3,11 @@
 /// Euclidean norm `sqrt(Σ g²)`, summed in `f64` in an order that depends on the length alone.
 ///
 /// Not finite exactly if an entry is not: squares of `f32` values do not overflow an `f64`.
+///
+/// ```
+/// use flow_runtime::train::global_norm;
+/// assert_eq!(global_norm(&[3.0, 4.0]), 5.0);
+/// ```
 pub fn global_norm(gradient: &[f32]) -> f64 {
     // Eight sums side by side let the compiler use vector registers without changing the order between runs.
     let mut sums = [0.0f64; 8];

@@ -4,6 +4,14 @@
 ///
 /// `e ← d e + (1 − d) w` with `d = min(decay, (1 + n) / (10 + n))`, where `n` counts the updates from zero: a young
 /// average follows the weights closely rather than remembering how they started.
+///
+/// ```
+/// use flow_runtime::train::Ema;
+/// let mut average = Ema::new(0.999, &[0.0]);
+/// average.update(&[1.0]);
+/// // The first update has a decay of 1/10 only.
+/// assert_eq!((average.weights(), average.updates()), (&[0.9][..], 1));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ema {
     decay: f64,

@@ -20,6 +20,13 @@ const EXIT_INTERRUPTED: i32 = 130;
 /// Asks every run under way that handles interrupts to end after its present step, as Ctrl-C does.
 ///
 /// A request made while there is none is kept for the next one.
+///
+/// ```no_run
+/// use flow_runtime::train::interrupt;
+/// // A window's close button.
+/// interrupt::request();
+/// assert!(interrupt::requested());
+/// ```
 pub fn request() {
     REQUESTED.store(true, Ordering::SeqCst);
 }

@@ -5,6 +5,21 @@ use std::{fmt, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 /// What a training run gives back.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// # #[cfg(feature = "dfdx")] {
+/// # flow_model! {
+/// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+/// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 10, ema: 0.9 }
+/// # }
+/// let trained = LineTraining::trainer().fit(&data::two_moons(100, 0.05, 0)?)?;
+/// assert_eq!((trained.report.steps, trained.losses.len()), (10, 10));
+/// assert_eq!(trained.report.stopped_by, StoppedBy::Completed);
+/// assert_ne!(trained.model.weights(), trained.raw_model.weights());
+/// # }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone)]
 #[must_use]
 pub struct Trained<M> {

@@ -6,6 +6,16 @@ use crate::{error::Result, model::Weights};
 /// Everything that a run carries from one step to the next; random numbers are functions of seed and step.
 ///
 /// Two runs whose states are equal go on equally, bit for bit.
+///
+/// ```
+/// use flow_runtime::{prelude::*, train::TrainState};
+/// # flow_model! {
+/// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+/// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 10, ema: 0.99 }
+/// # }
+/// let state = TrainState::new(&LineTraining::RECIPE, Line::initial_weights(0));
+/// assert_eq!((state.step, state.averaged()), (0, state.weights.values()));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainState {
     /// The weights as the optimiser left them.

@@ -80,6 +80,16 @@ impl<R: TrainRecipe> Trainer<R> {
     }
 
     /// The recipe with the changes made so far.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 1_000 }
+    /// # }
+    /// let trainer = LineTraining::trainer().steps(50).batch(32).seed(7);
+    /// assert_eq!((trainer.recipe().steps, trainer.recipe().batch, trainer.recipe().seed), (50, 32, 7));
+    /// ```
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
     }
@@ -106,6 +116,20 @@ impl<R: TrainRecipe> Trainer<R> {
     }
 
     /// Starts from this model's weights rather than from random ones.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # #[cfg(feature = "dfdx")] {
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 5 }
+    /// # }
+    /// let moons = data::two_moons(100, 0.05, 0)?;
+    /// let first = LineTraining::trainer().fit(&moons)?;
+    /// let more = LineTraining::trainer().model(first.model).seed(1).fit(&moons)?;
+    /// # }
+    /// # Ok::<(), Error>(())
+    /// ```
     #[must_use]
     pub fn model(mut self, model: R::Model) -> Self {
         self.model = Some(model);
@@ -120,6 +144,18 @@ impl<R: TrainRecipe> Trainer<R> {
     }
 
     /// Adds a closure that is called after every step, and may stop the run.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 10 }
+    /// # }
+    /// let trainer = LineTraining::trainer().on_step(|info| {
+    ///     println!("step {}: {}", info.step, info.loss);
+    ///     Control::Continue
+    /// });
+    /// ```
     #[must_use]
     pub fn on_step(self, closure: impl FnMut(&StepInfo) -> Control + 'static) -> Self {
         self.callback(closure)
@@ -129,6 +165,27 @@ impl<R: TrainRecipe> Trainer<R> {
     ///
     /// The folder is created if it is not there. One that holds checkpoints already is refused, unless they are
     /// [resumed](Self::resume).
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # #[cfg(feature = "dfdx")] {
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let folder = folder.path().join("runs");
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 10 }
+    /// # }
+    /// let moons = data::two_moons(100, 0.05, 0)?;
+    /// let whole = LineTraining::trainer().fit(&moons)?;
+    /// // Stopped at step 6, then resumed: the same weights, bit for bit.
+    /// let stop = |info: &flow_runtime::train::StepInfo| if info.step == 6 { Control::Stop } else { Control::Continue };
+    /// let _ = LineTraining::trainer().checkpoints(&folder, 4).on_step(stop).fit(&moons)?;
+    /// let resumed = LineTraining::trainer().checkpoints(&folder, 4).resume(true).fit(&moons)?;
+    /// assert_eq!(resumed.report.resumed_from, Some(6));
+    /// assert_eq!(resumed.model.weights(), whole.model.weights());
+    /// # }
+    /// # Ok::<(), Error>(())
+    /// ```
     #[must_use]
     pub fn checkpoints(mut self, folder: impl Into<PathBuf>, every: u64) -> Self {
         self.options.checkpoints = Some((folder.into(), every));
@@ -230,6 +287,21 @@ impl<R: TrainRecipe> Trainer<R> {
     /// What had been trained when [`fit_with`](Self::fit_with) failed on the way, such as for a full disk.
     ///
     /// The state after the last step that was taken whole; `None` if the run did not start.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # #[cfg(feature = "dfdx")] {
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     train LineTraining for Line { optimizer: sgd(lr = 1e10), batch: 8, steps: 1_000 }
+    /// # }
+    /// let mut trainer = LineTraining::trainer();
+    /// let error = trainer.fit(&data::two_moons(100, 0.05, 0)?).unwrap_err();
+    /// assert!(matches!(error, Error::Diverged { .. }));
+    /// assert_eq!(trainer.salvage().unwrap().report.stopped_by, StoppedBy::Failed);
+    /// # }
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn salvage(&mut self) -> Option<Trained<R::Model>> {
         self.salvaged.take()
     }

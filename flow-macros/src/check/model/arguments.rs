@@ -3,12 +3,13 @@
 use super::body::{Binding, Lowering, Operand};
 use crate::{
     ast::{Argument, Call, Shape, Value},
+    check::number,
     error::suggest,
     ir::{Dim, InputKind, Op},
-    keyword::{Kind, Layer},
+    keyword::{Kind, Layer, layer_named},
 };
 use proc_macro2::Span;
-use syn::{Expr, Lit, spanned::Spanned};
+use syn::{Expr, Lit, ext::IdentExt, spanned::Spanned};
 
 /// An argument as its kind.
 pub(super) enum Read {
@@ -137,6 +138,7 @@ impl Lowering<'_, '_> {
                     let operand = self.lower_value(&argument.value)?;
                     let span = argument.tokens.span();
                     match operand {
+                        Operand::Number(_) if self.blame_number(argument) => return None,
                         Operand::Number(_) => {
                             self.cx.span(
                                 span,
@@ -236,25 +238,37 @@ impl Lowering<'_, '_> {
         }
     }
 
+    /// A block may have been given a number for what it uses as a value.
+    fn blame_number(&mut self, argument: &Argument) -> bool {
+        let Value::Name(name) = &argument.value else { return false };
+        self.blame_caller(name, "a value", "a number", "help: pass a value")
+    }
+
     /// The tokens as a const expression, with the sizes that blocks were given put in.
     fn const_expression(&mut self, layer: &Layer, name: &str, argument: &Argument) -> Option<Expr> {
-        if let Value::Name(ident) = &argument.value {
-            if let Some(Binding::Value(_) | Binding::Poison) = self.binding(ident) {
+        if let Value::Call(call) = &argument.value {
+            let function = call.function.unraw().to_string();
+            if layer_named(&function).is_some() || self.blocks.by_name.contains_key(&function) {
                 self.cx.at(
-                    ident,
-                    format!(
-                        "`{name}` of `{}` is a size, found the value `{ident}`\nhelp: write `{}`",
-                        layer.name, layer.usage
-                    ),
+                    &argument.tokens,
+                    format!("`{name}` of `{}` is a size, found a value\nhelp: write `{}`", layer.name, layer.usage),
                 );
                 return None;
             }
         }
-        if let Value::Call(call) = &argument.value {
-            if crate::keyword::layer_named(&call.function.to_string()).is_some() {
+        match self.value_in(&argument.tokens) {
+            None => {}
+            Some((_, Binding::Poison)) => return None,
+            Some((ident, _)) if self.blame_caller(&ident, "a size", "a value", "help: pass a size such as `64`") => {
+                return None;
+            }
+            Some((ident, _)) => {
                 self.cx.at(
-                    &call.function,
-                    format!("`{name}` of `{}` is a size, found a value\nhelp: write `{}`", layer.name, layer.usage),
+                    &ident,
+                    format!(
+                        "`{name}` of `{}` is a size, found the value `{ident}`\nhelp: write `{}`",
+                        layer.name, layer.usage
+                    ),
                 );
                 return None;
             }
@@ -271,7 +285,7 @@ impl Lowering<'_, '_> {
 
     fn read_number(&mut self, layer: &Layer, name: &str, argument: &Argument, above: f64, below: f64) -> Option<Read> {
         let tokens = self.substitute_sizes(argument.tokens.clone());
-        match number(&tokens) {
+        match syn::parse2(tokens).as_ref().ok().and_then(number::number) {
             Some(value) if value > above && value < below => Some(Read::Number(value)),
             Some(_) if name == "p" => {
                 self.cx.at(
@@ -300,26 +314,6 @@ impl Lowering<'_, '_> {
     }
 }
 
-/// A numeric literal with an optional sign.
-pub(super) fn number(tokens: &proc_macro2::TokenStream) -> Option<f64> {
-    let (sign, lit) = match syn::parse2::<Expr>(tokens.clone()).ok()? {
-        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => (-1.0, *unary.expr),
-        other => (1.0, other),
-    };
-    let Expr::Lit(lit) = lit else { return None };
-    let value = literal_number(&lit.lit)?;
-    value.is_finite().then_some(sign * value)
-}
-
-/// The value of an integer or decimal literal.
-pub(super) fn literal_number(lit: &Lit) -> Option<f64> {
-    match lit {
-        Lit::Int(int) if int.suffix().is_empty() => int.base10_parse::<u64>().ok().map(|value| value as f64),
-        Lit::Float(float) if matches!(float.suffix(), "" | "f64") => float.base10_parse::<f64>().ok(),
-        _ => None,
-    }
-}
-
 fn default_value(kind: Kind, default: Option<&str>) -> Option<Read> {
     let text = default?;
     match kind {
@@ -329,7 +323,7 @@ fn default_value(kind: Kind, default: Option<&str>) -> Option<Read> {
     }
 }
 
-fn plural(count: usize) -> &'static str {
+pub(super) fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 

@@ -1,18 +1,26 @@
 //! Walks a body: scopes, assignments, unrolled loops, inlined blocks, operators.
 
-use super::{Blocks, arguments::literal_number, dim::Dims};
+use super::{
+    Blocks,
+    dim::{Dims, show_tokens},
+};
 use crate::{
     ast::{self, Body, Statement, Value},
-    error::{Errors, suggest},
+    check::number,
+    error::{Errors, nearest, suggest},
     ir::{self, Assertion, Dim, Node, Op, Parameter},
     keyword,
 };
 use proc_macro2::{Span, TokenStream};
-use std::collections::BTreeSet;
+use quote::ToTokens;
+use std::collections::{BTreeMap, BTreeSet};
 use syn::{Expr, Ident, ext::IdentExt, spanned::Spanned};
 
 /// More nodes than this were not meant: a loop count with too many zeros.
 pub(super) const LARGEST_PROGRAM: usize = 10_000;
+
+const CONSTANT: &str =
+    "a constant is not a value\nhelp: numbers that scale or shift a value are literals, as in `0.5 * h`";
 
 /// A value while a body is walked.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +44,8 @@ pub(super) struct Bound {
     pub(super) name: String,
     pub(super) binding: Binding,
     pub(super) mutable: bool,
+    /// What the caller wrote, if this is a parameter of a block.
+    pub(super) passed: Option<TokenStream>,
 }
 
 /// The state of lowering one model.
@@ -56,7 +66,11 @@ pub(super) struct Lowering<'a, 'e> {
     /// The binding whose value is being lowered.
     pub(super) current: String,
     pub(super) taken: BTreeSet<String>,
+    /// The number behind the last name made of each base, so that a long loop is not quadratic.
+    pub(super) counts: BTreeMap<String, usize>,
     pub(super) too_large: bool,
+    /// Turns of loops and calls of blocks so far.
+    pub(super) turns: usize,
 }
 
 impl<'a, 'e> Lowering<'a, 'e> {
@@ -75,7 +89,9 @@ impl<'a, 'e> Lowering<'a, 'e> {
             prefix: String::new(),
             current: "out".to_owned(),
             taken: BTreeSet::new(),
+            counts: BTreeMap::new(),
             too_large: false,
+            turns: 0,
         }
     }
 
@@ -91,19 +107,28 @@ impl<'a, 'e> Lowering<'a, 'e> {
     pub(super) fn bind(&mut self, name: &Ident, binding: Binding, mutable: bool) {
         let name = name.unraw().to_string();
         if let Some(scope) = self.scopes.last_mut() {
-            scope.push(Bound { name, binding, mutable });
+            scope.push(Bound { name, binding, mutable, passed: None });
         }
     }
 
     /// What a name stands for here, the innermost and latest first, as in Rust.
-    pub(super) fn binding(&self, name: &Ident) -> Option<Binding> {
+    fn bound(&self, name: &Ident) -> Option<&Bound> {
         let name = name.unraw().to_string();
-        self.scopes[self.floor..]
-            .iter()
-            .rev()
-            .flat_map(|scope| scope.iter().rev())
-            .find(|bound| bound.name == name)
-            .map(|bound| bound.binding.clone())
+        let scopes = self.scopes[self.floor..].iter().rev();
+        scopes.flat_map(|scope| scope.iter().rev()).find(|bound| bound.name == name)
+    }
+
+    pub(super) fn binding(&self, name: &Ident) -> Option<Binding> {
+        self.bound(name).map(|bound| bound.binding.clone())
+    }
+
+    /// Records that a parameter of the block got what it is not used as, where the caller wrote it; `false` if the name is none.
+    pub(super) fn blame_caller(&mut self, name: &Ident, used_as: &str, is: &str, help: &str) -> bool {
+        let Some(passed) = self.bound(name).and_then(|bound| bound.passed.clone()) else { return false };
+        let (block, shown) = (self.calls.last().cloned().unwrap_or_default(), show_tokens(&passed));
+        let message = format!("the block `{block}` uses `{name}` as {used_as}, but `{shown}` is {is}\n{help}");
+        self.cx.at(&passed, message);
+        true
     }
 
     /// The node of the model's result.
@@ -205,10 +230,10 @@ impl<'a, 'e> Lowering<'a, 'e> {
             Value::Name(name) => match self.binding(name) {
                 Some(Binding::Value(operand)) => Some(operand),
                 Some(Binding::Poison) => None,
-                Some(Binding::Tokens(tokens)) => match super::arguments::number(&tokens) {
-                    Some(number) => Some(Operand::Number(number)),
-                    None => {
-                        self.cx.at(name, format!("`{name}` is `{tokens}` here, which is not a value"));
+                Some(Binding::Tokens(tokens)) => match syn::parse2(tokens.clone()).as_ref().map(number::number) {
+                    Ok(Some(number)) => Some(Operand::Number(number)),
+                    _ => {
+                        self.not_a_value(name, &tokens);
                         None
                     }
                 },
@@ -230,15 +255,16 @@ impl<'a, 'e> Lowering<'a, 'e> {
                 let name = self.current.clone();
                 self.lower_body(body, &name)
             }
-            Value::Other(Expr::Lit(lit)) => match literal_number(&lit.lit).filter(|value| value.is_finite()) {
+            Value::Other(Expr::Lit(lit)) => match number::literal(&lit.lit) {
                 Some(number) => Some(Operand::Number(number)),
                 None => {
-                    self.cx.at(lit, "expected a value or a number");
+                    let help = "help: numbers are plain and finite, as in `0.5 * h`";
+                    self.cx.at(lit, format!("expected a value, found `{}`\n{help}", lit.to_token_stream()));
                     None
                 }
             },
             Value::Other(Expr::Path(path)) => {
-                self.cx.at(path, "a constant is not a value\nhelp: numbers that scale or shift a value are literals, as in `0.5 * h`");
+                self.cx.at(path, CONSTANT);
                 None
             }
             Value::Other(other) => {
@@ -254,16 +280,18 @@ impl<'a, 'e> Lowering<'a, 'e> {
     }
 
     fn lower_call(&mut self, call: &ast::Call) -> Option<Operand> {
-        let name = call.function.to_string();
+        let name = call.function.unraw().to_string();
         if let Some(layer) = keyword::layer_named(&name) {
             let read = self.read_arguments(call, layer);
             return self.lower_layer(&name, &read?, call.function.span());
         }
-        match self.blocks.get(&name) {
-            Some(block) => self.lower_block(block, call),
+        let blocks = self.blocks;
+        match blocks.by_name.get(&name) {
+            Some(Some(block)) => self.lower_block(block, call),
+            Some(None) => None,
             None => {
                 let mut known: Vec<&str> = keyword::LAYERS.iter().map(|layer| layer.name).collect();
-                known.extend(self.blocks.keys().map(String::as_str));
+                known.extend(blocks.by_name.keys().map(String::as_str));
                 self.cx.at(&call.function, format!("unknown layer `{name}`\n{}", suggest(&name, &known)));
                 // Mistakes inside of the arguments are shown in the same compile.
                 for argument in &call.arguments {
@@ -276,8 +304,27 @@ impl<'a, 'e> Lowering<'a, 'e> {
         }
     }
 
+    /// What the caller of a block passed for `parameter` is used as a value, and is none.
+    fn not_a_value(&mut self, parameter: &Ident, passed: &TokenStream) {
+        let known: Vec<&str> = self.scopes[..self.floor]
+            .iter()
+            .flatten()
+            .filter(|bound| matches!(bound.binding, Binding::Value(_)))
+            .map(|bound| bound.name.as_str())
+            .collect();
+        let help = match nearest(&show_tokens(passed), &known) {
+            Some(nearest) => format!("help: did you mean `{nearest}`?"),
+            None => "help: pass a value or a number".to_owned(),
+        };
+        self.blame_caller(parameter, "a value", "not a value", &help);
+    }
+
     fn unknown_name(&mut self, name: &Ident) {
         let text = name.unraw().to_string();
+        if text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase) {
+            self.cx.at(name, CONSTANT);
+            return;
+        }
         let known: BTreeSet<&str> =
             self.scopes[self.floor..].iter().flatten().map(|bound| bound.name.as_str()).collect();
         let known: Vec<&str> = known.into_iter().collect();

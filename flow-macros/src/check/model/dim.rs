@@ -8,21 +8,36 @@ use crate::{
 };
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use std::collections::BTreeSet;
 use syn::{BinOp, Expr, Lit, spanned::Spanned};
 
 /// Largest dimension that is believed; a product of a few of them still fits `usize`.
 const LARGEST: usize = 1 << 24;
 
+/// Most numbers in one value that are believed.
+const MOST_VALUES: usize = 1 << 32;
+
+/// Longest expression of constants that is handed on; a loop that doubles one would never end.
+const LONGEST: usize = 4096;
+
 /// Reads and compares dimensions, collecting `const` assertions for those that only the compiler can compare.
 #[derive(Default)]
 pub(super) struct Dims {
     pub(super) assertions: Vec<Assertion>,
+    asserted: BTreeSet<String>,
 }
 
 impl Dims {
     /// A list of positive sizes.
     pub(super) fn shape(&mut self, shape: &ast::Shape, cx: &mut Errors) -> Shape {
-        shape.dims.iter().map(|dim| self.size(dim, cx)).collect()
+        let dims: Shape = shape.dims.iter().map(|dim| self.size(dim, cx)).collect();
+        if let Dim::Known(values) = product(&dims)
+            && values > MOST_VALUES
+        {
+            cx.span(shape.span, format!("a value holds at most {MOST_VALUES} numbers, found {}", show_shape(&dims)));
+            return vec![Dim::Known(1); dims.len()];
+        }
+        dims
     }
 
     /// One positive size. An error is recorded and 1 returned for what cannot be one.
@@ -45,11 +60,7 @@ impl Dims {
                 let tokens = expr.to_token_stream();
                 let text = show_tokens(&tokens);
                 let message = format!("the dimension `{text}` is at least 1, found 0");
-                // Said once, where the constant is first used.
-                if self.assertions.iter().all(|assertion| assertion.message != message) {
-                    let condition = quote_spanned!(expr.span()=> (#tokens) > 0);
-                    self.assertions.push(Assertion { span: expr.span(), condition, message });
-                }
+                self.assert(expr.span(), quote_spanned!(expr.span()=> (#tokens) > 0), &message);
                 Dim::Const(tokens)
             }
         }
@@ -85,11 +96,7 @@ impl Dims {
             _ => {
                 let (left, right) = (tokens(a), tokens(b));
                 if left.to_string() != right.to_string() {
-                    self.assertions.push(Assertion {
-                        span,
-                        condition: quote_spanned!(span=> (#left) == (#right)),
-                        message: message.to_owned(),
-                    });
+                    self.assert(span, quote_spanned!(span=> (#left) == (#right)), message);
                 }
                 true
             }
@@ -101,12 +108,23 @@ impl Dims {
         match dim {
             Dim::Known(value) if value % 2 == 0 => {}
             Dim::Known(value) => cx.span(span, format!("{message}, found {value}\nhelp: write {}", value + 1)),
-            Dim::Const(tokens) => self.assertions.push(Assertion {
-                span,
-                condition: quote_spanned!(span=> (#tokens) % 2 == 0),
-                message: message.to_owned(),
-            }),
+            Dim::Const(tokens) => self.assert(span, quote_spanned!(span=> (#tokens) % 2 == 0), message),
         }
+    }
+
+    /// One assertion for each condition, at the first place that needs it: a loop would repeat it at every turn.
+    fn assert(&mut self, span: Span, condition: TokenStream, message: &str) {
+        if self.asserted.insert(condition.to_string()) {
+            self.assertions.push(Assertion { span, condition, message: message.to_owned() });
+        }
+    }
+}
+
+/// Whether a computed dimension is of a size that can be meant.
+pub(super) fn is_believable(dim: &Dim) -> bool {
+    match dim {
+        Dim::Known(value) => *value <= LARGEST,
+        Dim::Const(tokens) => tokens.to_string().len() <= LONGEST,
     }
 }
 
@@ -161,9 +179,14 @@ pub(super) fn show(dim: &Dim) -> String {
 }
 
 /// Tokens as a person writes them.
-fn show_tokens(tokens: &TokenStream) -> String {
-    tokens.to_string().replace(" :: ", "::").replace("( ", "(").replace(" )", ")")
+pub(crate) fn show_tokens(tokens: &TokenStream) -> String {
+    let text = tokens.to_string();
+    let tight = [(" :: ", "::"), (":: ", "::"), ("( ", "("), (" )", ")"), (" ,", ","), (" .", "."), (". ", ".")];
+    let text = tight.iter().fold(text, |text, (loose, tight)| text.replace(loose, tight));
+    text.strip_prefix("- ").map_or(text.clone(), |number| format!("-{number}"))
 }
+
+const NEGATIVE: &str = "a dimension is at least 1, found a negative number";
 
 pub(super) enum Literal {
     Value(usize),
@@ -179,9 +202,16 @@ pub(super) fn literal(expr: &Expr) -> Literal {
         Expr::Lit(lit) => match &lit.lit {
             Lit::Int(int) if matches!(int.suffix(), "" | "usize") => match int.base10_parse::<usize>() {
                 Ok(value) => Literal::Value(value),
+                Err(_) if int.base10_digits().starts_with('-') => Literal::Wrong(int.span(), NEGATIVE.to_owned()),
                 Err(_) => Literal::Wrong(int.span(), format!("the size {int} is too large")),
             },
-            other => Literal::Wrong(other.span(), "expected a size, a positive integer such as `64`".to_owned()),
+            other => {
+                let found = other.to_token_stream();
+                Literal::Wrong(
+                    other.span(),
+                    format!("expected a size, a positive integer such as `64`, found `{found}`"),
+                )
+            }
         },
         Expr::Paren(inner) => literal(&inner.expr),
         Expr::Group(inner) => literal(&inner.expr),
@@ -190,7 +220,7 @@ pub(super) fn literal(expr: &Expr) -> Literal {
             _ => Literal::Not,
         },
         Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => {
-            Literal::Wrong(unary.span(), "a dimension is at least 1, found a negative number".to_owned())
+            Literal::Wrong(unary.span(), NEGATIVE.to_owned())
         }
         Expr::Binary(binary) => match (literal(&binary.left), literal(&binary.right)) {
             (Literal::Value(a), Literal::Value(b)) => {

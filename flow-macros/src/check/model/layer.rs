@@ -82,7 +82,7 @@ impl Lowering<'_, '_> {
                 let from = self.nodes[x].shape.clone();
                 let (have, want) = (dim::product(&from), dim::product(shape));
                 let message = format!(
-                    "{} holds {} values, but {} has {}",
+                    "{} holds {} numbers, but {} has {}\nhelp: the numbers stay the same; `linear` changes how many there are",
                     show_shape(shape),
                     show(&want),
                     show_shape(&from),
@@ -178,6 +178,13 @@ impl Lowering<'_, '_> {
                     }
                     let (Some(last), Some(more)) = (whole.last_mut(), next.last()) else { return None };
                     *last = dim::sum(last, more);
+                    if !dim::is_believable(last) {
+                        self.cx.span(
+                            span,
+                            "the joined axis is too long\nhelp: bring the values to fewer numbers first, with `linear`",
+                        );
+                        return None;
+                    }
                     whole
                 }
             });
@@ -210,11 +217,12 @@ impl Lowering<'_, '_> {
     /// The first of `base`, `base2`, `base3`, … that is free.
     fn unique(&mut self, base: String) -> String {
         let mut name = base.clone();
-        let mut count = 1;
+        let mut count = self.counts.get(&base).copied().unwrap_or(1);
         while !self.taken.insert(name.clone()) {
             count += 1;
             name = format!("{base}{count}");
         }
+        self.counts.insert(base, count);
         name
     }
 

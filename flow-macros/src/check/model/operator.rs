@@ -82,7 +82,7 @@ impl Lowering<'_, '_> {
         };
         let (start, last) = (bound(self, start), bound(self, end));
         let (Some(start), Some(last)) = (start, last) else { return };
-        let count = (last + usize::from(inclusive)).saturating_sub(start);
+        let count = last.saturating_add(usize::from(inclusive)).saturating_sub(start);
         if count == 0 {
             self.cx.at(end, "this loop runs zero times\nhelp: remove it, or count from `0..1` up");
             return;
@@ -105,11 +105,20 @@ impl Lowering<'_, '_> {
             if self.cx.len() > before || self.too_large {
                 return;
             }
-            if self.nodes.len() > LARGEST_PROGRAM {
-                self.too_large = true;
-                self.cx.at(end, format!("the model has more than {LARGEST_PROGRAM} operations\nhelp: this loop unrolls {count} times; use a smaller count"));
+            let help = format!("this loop unrolls {count} times; use a smaller count");
+            if !self.keeps_size(end, &help) {
                 return;
             }
         }
+    }
+
+    /// Counts a turn of a loop or a call of a block; `false`, once with an error, if there are too many to be meant.
+    pub(super) fn keeps_size(&mut self, tokens: &impl quote::ToTokens, help: &str) -> bool {
+        self.turns += 1;
+        if !self.too_large && self.nodes.len().max(self.turns) > LARGEST_PROGRAM {
+            self.too_large = true;
+            self.cx.at(tokens, format!("the model has more than {LARGEST_PROGRAM} operations\nhelp: {help}"));
+        }
+        !self.too_large
     }
 }

@@ -2,12 +2,13 @@
 
 use crate::{
     ast::Entry,
+    check::{model::show_tokens, number},
     error::{Errors, suggest},
     ir::{Chosen, Grid, Setting},
     keyword::{self, Choice, Kind},
 };
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, Ident, Lit, Token, parse::Parser, punctuated::Punctuated, spanned::Spanned};
 
 /// `name` or `name(…)`: the name and what is in the parentheses.
@@ -55,7 +56,10 @@ pub(super) fn check_choice(entry: &Entry, choices: &'static [Choice], cx: &mut E
     let arguments = match Punctuated::<Expr, Token![,]>::parse_terminated.parse2(arguments.unwrap_or_default()) {
         Ok(arguments) => arguments,
         Err(error) => {
-            cx.push(error);
+            cx.span(
+                error.span(),
+                format!("the arguments of `{text}` cannot be read: {error}\nhelp: write `{}`", choice.usage),
+            );
             return None;
         }
     };
@@ -73,12 +77,24 @@ pub(super) fn check_choice(entry: &Entry, choices: &'static [Choice], cx: &mut E
                 }
                 None => cx.at(&assign.left, format!("`{text}` has no option `{key}`\n{}", suggest(&key, &names))),
             }
+        } else if let Some(Expr::Assign(first)) = arguments.iter().take(index).find(|a| matches!(a, Expr::Assign(_))) {
+            let key = first.left.to_token_stream();
+            cx.at(argument, format!("arguments without a name stand before `{key} = …`"));
         } else {
             match given.get_mut(index) {
                 Some(slot) => *slot = Some(argument),
                 None => cx.at(
                     argument,
-                    format!("`{text}` takes at most {} arguments\nhelp: write `{}`", names.len(), choice.usage),
+                    format!(
+                        "`{text}` takes {}, found {}\nhelp: write `{}`",
+                        match names.len() {
+                            0 => "no arguments".to_owned(),
+                            1 => "at most 1 argument".to_owned(),
+                            most => format!("at most {most} arguments"),
+                        },
+                        arguments.len(),
+                        choice.usage
+                    ),
                 ),
             }
         }
@@ -113,14 +129,14 @@ fn default_setting(parameter: &keyword::Parameter) -> Option<Setting> {
 
 fn read_setting(owner: &str, name: &str, kind: Kind, expr: &Expr, cx: &mut Errors) -> Option<Setting> {
     match kind {
-        Kind::Number { above, below } => match literal(expr) {
+        Kind::Number { above, below } => match number::number(expr) {
             Some(value) if value > above && value < below => Some(Setting::Number(value)),
             Some(value) => {
                 cx.at(expr, format!("`{name}` of `{owner}` is {}, found {value}", bounds(above, below)));
                 None
             }
             None => {
-                cx.at(expr, format!("`{name}` of `{owner}` is a number such as `0.1`"));
+                cx.at(expr, format!("`{name}` of `{owner}` is a number such as `0.1`, found `{}`\nhelp: write the number itself; constants have no value yet when a recipe is checked", show_tokens(&expr.to_token_stream())));
                 None
             }
         },
@@ -133,7 +149,7 @@ fn read_setting(owner: &str, name: &str, kind: Kind, expr: &Expr, cx: &mut Error
         },
         _ => {
             let least = if name == "warmup" { 0 } else { 1 };
-            count(&expr.to_token_stream(), name, least, cx).map(Setting::Count)
+            count(&expr.to_token_stream(), name, least, "u64", cx).map(Setting::Count)
         }
     }
 }
@@ -148,14 +164,11 @@ fn bounds(above: f64, below: f64) -> String {
     }
 }
 
-/// A whole number; anything but a literal is left to the compiler, which knows its type.
-pub(super) fn count(value: &TokenStream, key: &str, least: u64, cx: &mut Errors) -> Option<TokenStream> {
-    let expr = match syn::parse2::<Expr>(value.clone()) {
-        Ok(expr) => expr,
-        Err(error) => {
-            cx.push(error);
-            return None;
-        }
+/// A whole number of type `ty`; anything but a literal is left to the compiler.
+pub(super) fn count(value: &TokenStream, key: &str, least: u64, ty: &str, cx: &mut Errors) -> Option<TokenStream> {
+    let Ok(expr) = syn::parse2::<Expr>(value.clone()) else {
+        cx.at(value, format!("`{key}` is a whole number of at least {least}, found `{}`", show_tokens(value)));
+        return None;
     };
     let wrong = |cx: &mut Errors, found: String| {
         cx.at(&expr, format!("`{key}` is a whole number of at least {least}, found {found}"));
@@ -170,13 +183,20 @@ pub(super) fn count(value: &TokenStream, key: &str, least: u64, cx: &mut Errors)
             },
             other => wrong(cx, format!("`{}`", other.to_token_stream())),
         },
-        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => {
-            wrong(cx, format!("`{}`", value.to_string().replace(' ', "")))
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => wrong(cx, format!("`{}`", show_tokens(value))),
+        Expr::Array(_) | Expr::Tuple(_) | Expr::Assign(_) | Expr::Range(_) | Expr::Closure(_) | Expr::Struct(_) => {
+            wrong(cx, format!("`{}`", show_tokens(value)))
         }
-        Expr::Path(_) | Expr::Binary(_) | Expr::Block(_) | Expr::Paren(_) | Expr::Cast(_) | Expr::Group(_) => {
-            Some(quote!(#expr))
+        _ if least == 0 => Some(quote!(#expr)),
+        _ => {
+            let ty = Ident::new(ty, expr.span());
+            let message = format!("`{key}` is a whole number of at least {least}, found 0");
+            Some(quote_spanned! {expr.span()=> {
+                const __FLOW_COUNT: ::core::primitive::#ty = #expr;
+                ::core::assert!(__FLOW_COUNT > 0, #message);
+                __FLOW_COUNT
+            }})
         }
-        other => wrong(cx, format!("`{}`", other.to_token_stream())),
     }
 }
 
@@ -184,7 +204,7 @@ pub(super) fn count(value: &TokenStream, key: &str, least: u64, cx: &mut Errors)
 pub(super) fn number_entry(entry: &Entry, above: f64, below: f64, example: &str, cx: &mut Errors) -> Option<f64> {
     let key = &entry.key;
     let range = bounds(above, below);
-    match syn::parse2::<Expr>(entry.value.clone()).ok().as_ref().and_then(literal) {
+    match syn::parse2::<Expr>(entry.value.clone()).ok().as_ref().and_then(number::number) {
         Some(value) if value > above && value < below => Some(value),
         Some(value) => {
             cx.at(&entry.value, format!("`{key}` is {range}, found {value}\nhelp: write `{key}: {example}`"));
@@ -195,21 +215,6 @@ pub(super) fn number_entry(entry: &Entry, above: f64, below: f64, example: &str,
             None
         }
     }
-}
-
-/// A numeric literal with an optional sign.
-pub(super) fn literal(expr: &Expr) -> Option<f64> {
-    let (sign, expr) = match expr {
-        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => (-1.0, &*unary.expr),
-        other => (1.0, other),
-    };
-    let Expr::Lit(lit) = expr else { return None };
-    let value = match &lit.lit {
-        Lit::Int(int) if int.suffix().is_empty() => int.base10_parse::<u64>().ok()? as f64,
-        Lit::Float(float) if matches!(float.suffix(), "" | "f64") => float.base10_parse().ok()?,
-        _ => return None,
-    };
-    value.is_finite().then_some(sign * value)
 }
 
 /// `uniform(100)`, `given([0.0, 0.5, 1.0])`, `reversed(…)` of one of them.
@@ -230,7 +235,8 @@ fn grid(entry: &Entry, cx: &mut Errors, inside: bool) -> Option<Grid> {
         return None;
     };
     match text.as_str() {
-        "uniform" => count(&arguments, "steps", 1, cx).map(|steps| Grid::Uniform { steps, reversed: false }),
+        "uniform" => count(&unnamed(arguments, "steps"), "steps", 1, "usize", cx)
+            .map(|steps| Grid::Uniform { steps, reversed: false }),
         "given" => given(arguments, cx),
         _ if inside => {
             cx.at(&name, "a grid reversed twice is the grid itself\nhelp: remove both");
@@ -246,6 +252,14 @@ fn grid(entry: &Entry, cx: &mut Errors, inside: bool) -> Option<Grid> {
     }
 }
 
+/// `steps = 100` as `100`.
+fn unnamed(arguments: TokenStream, name: &str) -> TokenStream {
+    match syn::parse2::<syn::ExprAssign>(arguments.clone()) {
+        Ok(assign) if assign.left.to_token_stream().to_string() == name => assign.right.to_token_stream(),
+        _ => arguments,
+    }
+}
+
 fn given(arguments: TokenStream, cx: &mut Errors) -> Option<Grid> {
     let Ok(Expr::Array(array)) = syn::parse2::<Expr>(arguments.clone()) else {
         cx.at(&arguments, "expected the nodes of the grid\nhelp: write `given([0.0, 0.5, 1.0])`");
@@ -253,12 +267,13 @@ fn given(arguments: TokenStream, cx: &mut Errors) -> Option<Grid> {
     };
     let before = cx.len();
     let mut nodes: Vec<f64> = Vec::new();
-    let rising = match (array.elems.first().and_then(literal), array.elems.iter().nth(1).and_then(literal)) {
-        (Some(first), Some(second)) => second > first,
-        _ => true,
-    };
+    let rising =
+        match (array.elems.first().and_then(number::number), array.elems.iter().nth(1).and_then(number::number)) {
+            (Some(first), Some(second)) => second > first,
+            _ => true,
+        };
     for element in &array.elems {
-        match literal(element) {
+        match number::number(element) {
             Some(node) if !(0.0..=1.0).contains(&node) => {
                 cx.at(element, format!("a time lies between 0 and 1, found {node}"))
             }
@@ -275,7 +290,7 @@ fn given(arguments: TokenStream, cx: &mut Errors) -> Option<Grid> {
         }
     }
     if array.elems.len() < 2 {
-        cx.span(array.span(), "a grid has at least two nodes\nhelp: write `given([0.0, 0.5, 1.0])`");
+        cx.at(&array, "a grid has at least two nodes\nhelp: write `given([0.0, 0.5, 1.0])`");
     }
     (cx.len() == before).then_some(Grid::Given { nodes })
 }

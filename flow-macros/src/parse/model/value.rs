@@ -14,14 +14,15 @@ use syn::{
 /// How deep expressions may nest; what is deeper was not written by hand and would exhaust the stack.
 const DEPTH: usize = 64;
 
-pub(super) fn parse_value(input: ParseStream, cx: &mut Errors) -> syn::Result<Value> {
-    parse_sum(input, cx, 0)
-}
-
-fn parse_sum(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Result<Value> {
+pub(super) fn check_depth(input: ParseStream, depth: usize) -> syn::Result<()> {
     if depth > DEPTH {
         return Err(input.error("this expression nests too deeply\nhelp: bind parts of it with `let`"));
     }
+    Ok(())
+}
+
+pub(super) fn parse_value(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Result<Value> {
+    check_depth(input, depth)?;
     let mut left = parse_product(input, cx, depth)?;
     loop {
         let (op, span) = if input.peek(Token![+]) {
@@ -56,9 +57,7 @@ fn parse_product(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Resu
 fn parse_unary(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Result<Value> {
     if input.peek(Token![-]) {
         let span = input.parse::<Token![-]>()?.span;
-        if depth > DEPTH {
-            return Err(syn::Error::new(span, "this expression nests too deeply"));
-        }
+        check_depth(input, depth)?;
         let value = parse_unary(input, cx, depth + 1)?;
         return Ok(Value::Negate { span, value: Box::new(value) });
     }
@@ -73,12 +72,12 @@ fn parse_unary(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Result
 
 fn parse_primary(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Result<Value> {
     if input.peek(token::Brace) {
-        return Ok(Value::Body(super::parse_body(input, cx)?));
+        return Ok(Value::Body(super::parse_body(input, cx, depth + 1)?));
     }
     if input.peek(token::Paren) {
         let content;
         parenthesized!(content in input);
-        let value = parse_sum(&content, cx, depth + 1)?;
+        let value = parse_value(&content, cx, depth + 1)?;
         if content.is_empty() {
             return Ok(value);
         }
@@ -102,7 +101,11 @@ fn parse_primary(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Resu
         || input.peek(Token![crate])
         || input.peek(Token![super])
     {
-        return Ok(Value::Other(Expr::Path(input.parse()?)));
+        let path: syn::ExprPath = input.parse()?;
+        if input.peek(token::Paren) {
+            return Err(syn::Error::new_spanned(path, "a layer is called by its name alone, as in `linear(h, 64)`"));
+        }
+        return Ok(Value::Other(Expr::Path(path)));
     }
     Err(input.error("expected a value: a name, a call such as `linear(h, 64)`, or a number"))
 }
@@ -149,7 +152,7 @@ fn parse_argument(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Res
     };
     let fork = input.fork();
     let mut local = Errors::default();
-    let error = match parse_sum(&fork, &mut local, depth) {
+    let error = match parse_value(&fork, &mut local, depth) {
         Ok(value) if fork.is_empty() || fork.peek(Token![,]) => {
             input.advance_to(&fork);
             if let Err(error) = local.finish() {

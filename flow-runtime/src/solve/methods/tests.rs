@@ -209,5 +209,5 @@ mod hostile {
 fn hostile_callers() {
     assert_eq!((hostile::Pair::STAGES, hostile::Pair::EMBEDDED_ORDER), (2, Some(1)));
     assert_eq!(hostile::Rule::TABLEAU.kind, Kind::DiagonallyImplicit);
-    assert_eq!(hostile::Pair, hostile::Pair::default());
+    assert_eq!(hostile::Pair, <hostile::Pair as Default>::default());
 }

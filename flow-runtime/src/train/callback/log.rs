@@ -20,6 +20,22 @@ use crate::{
 /// Every line has `event`: `start`, `step`, `epoch`, `evaluation`, `checkpoint`, `warning`, `error` or `end`; all but
 /// warnings and errors have `step`, the steps done. A number that is not finite is `null`. A new run replaces the file; a resumed one
 /// goes on with it, less the lines of the steps after its checkpoint, which are taken again.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// # #[cfg(feature = "dfdx")] {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("log.jsonl");
+/// # flow_model! {
+/// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+/// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 3 }
+/// # }
+/// let _ = LineTraining::trainer().log_json(&path).fit(&data::two_moons(100, 0.05, 0)?)?;
+/// let log = std::fs::read_to_string(&path).unwrap();
+/// assert_eq!(log.lines().filter(|line| line.contains(r#""event":"step""#)).count(), 3);
+/// # }
+/// # Ok::<(), Error>(())
+/// ```
 pub struct JsonLog(LogFile);
 
 impl JsonLog {
@@ -87,6 +103,23 @@ impl Callback for JsonLog {
 ///
 /// A new run replaces the file; a resumed one goes on with it, less the rows of the steps after its checkpoint,
 /// which are taken again.
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// # #[cfg(feature = "dfdx")] {
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("loss.csv");
+/// # flow_model! {
+/// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+/// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 3 }
+/// # }
+/// let _ = LineTraining::trainer().log_csv(&path).fit(&data::two_moons(100, 0.05, 0)?)?;
+/// let log = std::fs::read_to_string(&path).unwrap();
+/// assert_eq!(log.lines().next(), Some("step,epoch,loss,learning_rate,gradient_norm,seconds,evaluation_loss"));
+/// assert_eq!(log.lines().count(), 1 + 3);
+/// # }
+/// # Ok::<(), Error>(())
+/// ```
 pub struct CsvLog {
     file: LogFile,
     // Held back until the next event: the evaluation of a step comes after the step.

@@ -19,6 +19,16 @@ const SHOWN_FOR: Duration = Duration::from_millis(50);
 /// Shows how a run goes, on the standard error stream: loss, rate and time left.
 ///
 /// A bar on a terminal; elsewhere (a file, a pipe) a plain line at every tenth of the run.
+///
+/// ```
+/// use flow_runtime::{prelude::*, train::Progress};
+/// # flow_model! {
+/// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+/// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 10 }
+/// # }
+/// // Plain lines on the standard output, instead of what `.progress(true)` shows.
+/// let trainer = LineTraining::trainer().callback(Progress::plain(std::io::stdout()));
+/// ```
 pub struct Progress {
     plain: Option<Box<dyn Write>>,
     bar: ProgressBar,

@@ -8,6 +8,21 @@ use crate::error::Result;
 /// An evaluation counts as better if its loss is below the best so far by more than `min_delta`. After `patience`
 /// evaluations in a row that are not better, the run stops. A resumed run counts on from where it was. Has an effect
 /// only with [`Trainer::evaluate_every`](crate::train::Trainer::evaluate_every).
+///
+/// ```
+/// use flow_runtime::prelude::*;
+/// # #[cfg(feature = "dfdx")] {
+/// # flow_model! {
+/// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+/// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 1_000 }
+/// # }
+/// let (train, held_out) = data::two_moons(100, 0.05, 0)?.split(0.8, 0)?;
+/// let patient = EarlyStopping::new(2).min_delta(10.0); // no loss falls by ten
+/// let trained = LineTraining::trainer().evaluate_every(5, held_out).callback(patient).fit(&train)?;
+/// assert_eq!(trained.report.stopped_by, StoppedBy::Callback);
+/// # }
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct EarlyStopping {
     patience: usize,

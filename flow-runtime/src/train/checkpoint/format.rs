@@ -161,9 +161,9 @@ pub(super) fn damaged(path: &Path, at: &str, got: impl Into<String>, expected: i
     Error::Format {
         format: "checkpoint",
         path: path.to_owned(),
-        at: at.to_owned(),
-        got: got.into(),
-        expected: expected.into(),
+        at: at.into(),
+        got: got.into().into(),
+        expected: expected.into().into(),
         help: "the file is damaged or was not written by a trainer; use an earlier checkpoint of the run".to_owned(),
     }
 }
