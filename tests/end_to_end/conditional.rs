@@ -23,8 +23,8 @@ fn samples_go_where_the_conditions_say() {
         let conditions = Conditions::none().vector("c", 2, &c.repeat(rows)).expect("whole rows");
         let conditions = conditions.class("y", &vec![label; rows]).expect("as many");
         let samples = sampler.sample_given(rows, &conditions).expect("the conditions fit");
-        for axis in 0..2 {
-            let expected = c[axis] + if axis == 0 { 2.0 * label as f32 - 2.0 } else { 0.0 };
+        let centre = [c[0] + 2.0 * label as f32 - 2.0, c[1]];
+        for (axis, expected) in centre.into_iter().enumerate() {
             let mean = samples.values().iter().skip(axis).step_by(2).sum::<f32>() / rows as f32;
             assert!((mean - expected).abs() < 0.25, "label {label}, axis {axis}: {mean}, expected {expected}");
         }

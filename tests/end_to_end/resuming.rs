@@ -1,6 +1,6 @@
 //! Stopping and going on: the same bits as without a stop.
 
-use crate::models::{AdamTraining, AdamWTraining, SgdTraining, SmallTraining, bits, moons};
+use crate::models::{AdamTraining, AdamWTraining, SgdTraining, SmallTraining, SteeredTraining, bits, moons};
 use flow_runtime::{engine::DfdxModel, prelude::*};
 use std::{fs, path::Path as FilePath};
 
@@ -80,6 +80,37 @@ fn a_truncated_checkpoint_is_passed_over() {
     fs::write(&newest, damaged).expect("the folder is writable");
     let resumed = AdamTraining::trainer().steps(10).seed(4).checkpoints(folder.path(), 4).resume(true).fit(&moons());
     assert_eq!(resumed.expect("the one before is whole").report.resumed_from, Some(8));
+}
+
+/// Keeps what it is warned of.
+#[derive(Clone, Default)]
+struct Warnings(std::rc::Rc<std::cell::RefCell<Vec<String>>>);
+
+impl Callback for Warnings {
+    fn on_warning(&mut self, warning: &str) -> Result<(), Error> {
+        self.0.borrow_mut().push(warning.to_owned());
+        Ok(())
+    }
+}
+
+#[test]
+fn other_labels_are_other_data() {
+    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+    let data = |first: u32| {
+        let labels: Vec<u32> = (0..500).map(|row| (row + first) % 3).collect();
+        let vectors = crate::models::numbers(1000, 8);
+        moons().with_class("y", &labels).and_then(|data| data.with_vector("c", 2, &vectors)).expect("one each")
+    };
+    let warned = |data: &Dataset| {
+        let warnings = Warnings::default();
+        let mut run = SteeredTraining::trainer().checkpoints(folder.path(), 1).resume(true).callback(warnings.clone());
+        run = run.on_step(|_| Control::Stop);
+        assert!(run.fit(data).is_ok());
+        warnings.0.take()
+    };
+    assert_eq!(warned(&data(0)), [""; 0]);
+    assert_eq!(warned(&data(0)), [""; 0]);
+    assert!(matches!(&warned(&data(1))[..], [warning] if warning.contains("the data set is not the one")));
 }
 
 #[test]

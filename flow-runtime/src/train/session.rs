@@ -12,7 +12,7 @@ use super::{
     trainer::Options,
 };
 use crate::{
-    data::{Dataset, write_atomically},
+    data::{ConditionValues, Dataset, write_atomically},
     error::{Error, Result},
     flow::Path,
     model::{Model, Weights},
@@ -275,15 +275,26 @@ fn prepare_folder(folder: &FilePath) -> Result<()> {
     })
 }
 
-/// Tells data sets apart: rows, dimension and the CRC-32 of the values.
+/// Tells data sets apart: rows, dimension and the CRC-32 of the values and the conditions.
 fn fingerprint(data: &Dataset) -> String {
     let mut crc = flate2::Crc::new();
-    // A buffer of some size: CRC is fast on long pieces only.
-    let mut bytes = Vec::with_capacity(4 * 1024);
-    for values in data.values().chunks(1024) {
-        bytes.clear();
-        bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-        crc.update(&bytes);
+    update(&mut crc, data.values(), |value| value.to_le_bytes());
+    for column in data.conditions().iter() {
+        crc.update(column.name.as_bytes());
+        match &column.values {
+            ConditionValues::Class(labels) => update(&mut crc, labels, |label| label.to_le_bytes()),
+            ConditionValues::Vector { values, .. } => update(&mut crc, values, |value| value.to_le_bytes()),
+        }
     }
     format!("{}x{} {:08x}", data.rows(), data.dim(), crc.sum())
+}
+
+fn update<T: Copy>(crc: &mut flate2::Crc, values: &[T], bytes_of: impl Fn(T) -> [u8; 4]) {
+    // A buffer of some size: CRC is fast on long pieces only.
+    let mut bytes = Vec::with_capacity(4 * 1024);
+    for values in values.chunks(1024) {
+        bytes.clear();
+        bytes.extend(values.iter().flat_map(|value| bytes_of(*value)));
+        crc.update(&bytes);
+    }
 }
