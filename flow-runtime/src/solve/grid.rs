@@ -228,7 +228,8 @@ mod tests {
             let nodes: Vec<f64> = grid.nodes().collect();
             prop_assert_eq!((nodes.len(), nodes[0], nodes[steps]), (steps + 1, t0, t1));
             prop_assert!(nodes.windows(2).all(|pair| pair[0] != pair[1] && (pair[1] < pair[0]) == backward));
-            let rounding = 2.0 * f64::EPSILON * t0.abs().max(t1.abs());
+            // Three roundings of the way from `t0`, which is no longer than both ends together, and one of the sum.
+            let rounding = 3.0 * f64::EPSILON * (t0.abs() + t1.abs());
             for (i, node) in nodes.iter().enumerate() {
                 prop_assert!((node - (t0 + (t1 - t0) * (i as f64 / steps as f64))).abs() <= rounding);
             }

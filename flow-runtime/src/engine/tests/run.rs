@@ -101,7 +101,12 @@ fn a_state_that_explodes_names_its_sample_and_time() {
     let mut x = vec![1.0; 4];
     let result = engine.integrate::<Euler>(&huge, &[0.0, 0.5, 1.0], &mut x, &Conditions::default(), |_, _| Ok(()));
     let error = result.expect_err("it overflows").to_string();
-    assert!(error.contains("the state is not finite at sample 0, t = 0.5"), "{error}");
+    assert!(
+        error.contains(
+            "the state is not finite at step 1, from t = 0 to 0.5, in 2 of the 2 samples, the first being sample 0"
+        ),
+        "{error}"
+    );
 }
 
 #[test]

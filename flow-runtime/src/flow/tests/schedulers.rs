@@ -115,7 +115,7 @@ fn parameters_that_do_not_fit_are_refused() {
     assert_eq!(
         message(Polynomial::new(0.5)),
         "scheduler: d_alpha(0) of Polynomial { n: 0.5 } is inf, expected a finite number\n\
-         help: with the default parameters it is finite on [0, 1]"
+         help: choose parameters nearer to the defaults, with which it is finite on [0, 1]"
     );
     assert_eq!(
         message(Polynomial::new(0.0)),

@@ -124,18 +124,18 @@ fn orders_are_seen() {
         let order = M::TABLEAU.order;
         let error = |steps: u32| {
             let h = 4.0 / f64::from(steps);
-            let end =
-                (0..steps).fold(1.0, |x, i| step::<M>(|t, x| x * t.cos(), f64::from(i) * h, f64::from(i + 1) * h, x).0);
-            (end - 4f64.sin().exp()).abs()
+            let (mut x, mut largest) = (1.0, 0.0_f64);
+            for i in 0..steps {
+                let (t0, t1) = (f64::from(i) * h, f64::from(i + 1) * h);
+                x = step::<M>(|t, x| x * t.cos(), t0, t1, x).0;
+                // At one time alone the leading error may happen to vanish, as Kutta3's nearly does at 4.
+                largest = largest.max((x - t1.sin().exp()).abs());
+            }
+            largest
         };
         // Coarse enough for order 8 to stay above rounding.
         let steps = if order >= 8 { 8 } else { 64 };
         let slope = (error(steps) / error(2 * steps)).log2();
-        for s in [2, 3, 4, 5, 6, 8, 12, 16] {
-            if order >= 8 {
-                eprintln!("{} {s} {:e} {}", M::TABLEAU.name, error(s), (error(s) / error(2 * s)).log2());
-            }
-        }
         assert!((slope - order as f64).abs() < 0.35, "{}: {slope}", M::TABLEAU.name);
     }
     for_each_explicit!(check);
