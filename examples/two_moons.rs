@@ -6,6 +6,7 @@
 
 mod common;
 
+use common::{Arguments, Flag};
 use flow_runtime::{
     plot::{Animation, Options, Series},
     prelude::*,
@@ -36,13 +37,12 @@ flow_model! {
 }
 
 fn main() -> ExitCode {
-    common::run(two_moons)
+    let flags = [Flag::Device, Flag::Steps(10_000, "steps of training"), Flag::Samples(10_000), Flag::Seed];
+    common::run("two_moons", &flags, two_moons)
 }
 
-fn two_moons() -> Result<(), Box<dyn Error>> {
-    let Some(arguments) = common::Arguments::read("two_moons", 10_000, 10_000)? else { return Ok(()) };
+fn two_moons(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let out = &arguments.out;
-    std::fs::create_dir_all(out)?;
     println!("{}", Moons::PROGRAM);
 
     let moons = data::two_moons(100_000, 0.05, 2)?;
@@ -71,7 +71,8 @@ fn two_moons() -> Result<(), Box<dyn Error>> {
     let few: Vec<usize> = (0..300.min(arguments.samples)).collect();
     let some = ways.states.iter().map(|states| states.subset(&few)).collect::<Result<Vec<_>, _>>()?;
     plot::trajectories(out.join("trajectories.png"), &some, &Options::titled("From noise to moons"))?;
-    let animation = Animation { times: Some(ways.times.clone()), target: Some((&fresh).into()), ..Animation::default() };
+    let animation =
+        Animation { times: Some(ways.times.clone()), target: Some((&fresh).into()), ..Animation::default() };
     plot::animation(out.join("flow.gif"), &ways.states, &animation)?;
     for picture in ["loss.png", "samples.png", "trajectories.png", "flow.gif"] {
         println!("wrote {}", out.join(picture).display());
