@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release --example digits
 //! ```
+#![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
 mod common;
 
