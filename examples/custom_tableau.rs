@@ -7,13 +7,16 @@
 //! ```
 #![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
+mod common;
+
+use common::{Arguments, Flag};
 use flow_runtime::{
     plot::{Errors, Options},
     prelude::*,
     tableau::Tableau,
 };
 use serde_json::json;
-use std::{fs, path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 flow_model! {
     /// Ralston's fourth-order method, whose bound of the truncation error is the least of four stages.
@@ -50,10 +53,6 @@ flow_model! {
         }
     }
 }
-
-const USAGE: &str = "usage: custom_tableau [--steps N] [--out DIR]
-  --steps N   steps of the coarsest solve; each of the next six has twice as many (default 20)
-  --out DIR   where the picture and report.json go (default out/custom_tableau)";
 
 const REFINEMENTS: u32 = 7;
 
@@ -98,11 +97,12 @@ fn errors<M: Method>(method: M, steps: usize) -> Result<Vec<(f64, f64)>, Error> 
         .collect()
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+fn custom_tableau(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let steps = arguments.steps as usize;
     let methods = [
-        (Ralston4::TABLEAU, errors(Ralston4, arguments.steps)?),
-        (BogackiShampine::TABLEAU, errors(BogackiShampine, arguments.steps)?),
-        (Rk4::TABLEAU, errors(Rk4, arguments.steps)?),
+        (Ralston4::TABLEAU, errors(Ralston4, steps)?),
+        (BogackiShampine::TABLEAU, errors(BogackiShampine, steps)?),
+        (Rk4::TABLEAU, errors(Rk4, steps)?),
     ];
     for (tableau, errors) in &methods {
         describe(tableau);
@@ -114,7 +114,6 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
         println!();
     }
 
-    fs::create_dir_all(&arguments.out)?;
     // Logarithmic axes have no place for an error of zero.
     let positive: Vec<Vec<_>> =
         methods.iter().map(|(_, errors)| errors.iter().copied().filter(|(_, error)| *error > 0.0).collect()).collect();
@@ -145,56 +144,12 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
             })
         })
         .collect();
-    let report = json!({ "example": "custom_tableau", "steps": arguments.steps, "methods": report });
-    fs::write(arguments.out.join("report.json"), format!("{report:#}\n"))?;
-    println!("convergence.png and report.json are in {}", arguments.out.display());
-    Ok(())
-}
-
-struct Arguments {
-    steps: usize,
-    out: PathBuf,
-}
-
-/// `None` if only help was asked for.
-fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
-    use lexopt::prelude::*;
-    let mut arguments = Arguments { steps: 20, out: "out/custom_tableau".into() };
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("steps") => arguments.steps = parser.value()?.parse_with(parse_steps)?,
-            Long("out") => arguments.out = parser.value()?.into(),
-            Short('h') | Long("help") => return Ok(None),
-            other => return Err(other.unexpected()),
-        }
-    }
-    Ok(Some(arguments))
-}
-
-fn parse_steps(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(steps @ 1..=100_000) => Ok(steps),
-        _ => Err("expected a whole number from 1 to 100000".to_owned()),
-    }
+    let report = json!({ "example": "custom_tableau", "steps": steps, "methods": report });
+    println!("wrote convergence.png");
+    arguments.report(&report)
 }
 
 fn main() -> ExitCode {
-    match arguments() {
-        Ok(None) => {
-            println!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        Ok(Some(arguments)) => match run(&arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("error: {error}");
-                ExitCode::FAILURE
-            }
-        },
-        Err(error) => {
-            eprintln!("error: {error}\n{USAGE}");
-            ExitCode::from(2)
-        }
-    }
+    let flags = [Flag::Steps(20, "steps of the coarsest solve; each of the next six has twice as many")];
+    common::run("custom_tableau", &flags, custom_tableau)
 }

@@ -3,9 +3,11 @@
 //! ```text
 //! cargo run --release --example digits
 //! ```
+#![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
 mod common;
 
+use common::{Arguments, Flag};
 use flow_runtime::{
     metrics::NearestNeighbor,
     plot::{ImageGrid, Options},
@@ -45,13 +47,12 @@ flow_model! {
 }
 
 fn main() -> ExitCode {
-    common::run(digits)
+    let flags = [Flag::Device, Flag::Steps(3_000, "steps of training"), Flag::Samples(1_000), Flag::Seed];
+    common::run("digits", &flags, digits)
 }
 
-fn digits() -> Result<(), Box<dyn Error>> {
-    let Some(arguments) = common::Arguments::read("digits", 3_000, 1_000)? else { return Ok(()) };
+fn digits(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let out = &arguments.out;
-    std::fs::create_dir_all(out)?;
     println!("{}", Digits::PROGRAM);
 
     let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data/digits.csv.gz");

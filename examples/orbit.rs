@@ -9,17 +9,16 @@
 //! ```
 #![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
+mod common;
+
+use common::{Arguments, Flag};
 use flow_runtime::{
     plot::{Errors, Options, Series},
     prelude::*,
     solve::VectorField,
 };
 use serde_json::json;
-use std::{f64::consts::TAU, fs, path::PathBuf, process::ExitCode};
-
-const USAGE: &str = "usage: orbit [--steps N] [--out DIR]
-  --steps N   steps in the coarsest revolution; each of the next five has twice as many (default 64)
-  --out DIR   where the pictures and report.json go (default out/orbit)";
+use std::{f64::consts::TAU, process::ExitCode};
 
 const ECCENTRICITY: f64 = 0.5;
 const REFINEMENTS: u32 = 6;
@@ -72,12 +71,12 @@ fn measure<M: Method>(method: M, field: impl VectorField<[f64; 4]> + Copy, steps
     Ok(run)
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+fn orbit(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let kepler = |_t: f64, x: &[f64; 4]| {
         let cube = x[0].hypot(x[1]).powi(3);
         [x[2], x[3], -x[0] / cube, -x[1] / cube]
     };
-    let steps = arguments.steps;
+    let steps = arguments.steps as usize;
     let runs = [
         measure(Euler, kepler, steps)?,
         measure(Midpoint, kepler, steps)?,
@@ -97,7 +96,6 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
         println!(" {:>9}", run.observed_order().map_or("-".to_owned(), |order| format!("{order:.2}")));
     }
 
-    fs::create_dir_all(&arguments.out)?;
     let orbits: Vec<_> = runs[..4].iter().map(|run| Series::new(run.name, &run.orbit)).collect();
     let title = format!("One revolution in {steps} steps");
     let view = Options { x_range: Some((-2.5, 1.5)), y_range: Some((-2.0, 2.0)), ..Options::titled(title) };
@@ -127,55 +125,11 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
         })
         .collect();
     let report = json!({ "example": "orbit", "eccentricity": ECCENTRICITY, "steps": steps, "methods": methods });
-    fs::write(arguments.out.join("report.json"), format!("{report:#}\n"))?;
-    println!("orbit.png, error.png and report.json are in {}", arguments.out.display());
-    Ok(())
-}
-
-struct Arguments {
-    steps: usize,
-    out: PathBuf,
-}
-
-/// `None` if only help was asked for.
-fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
-    use lexopt::prelude::*;
-    let mut arguments = Arguments { steps: 64, out: "out/orbit".into() };
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("steps") => arguments.steps = parser.value()?.parse_with(parse_steps)?,
-            Long("out") => arguments.out = parser.value()?.into(),
-            Short('h') | Long("help") => return Ok(None),
-            other => return Err(other.unexpected()),
-        }
-    }
-    Ok(Some(arguments))
-}
-
-fn parse_steps(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(steps @ 1..=100_000) => Ok(steps),
-        _ => Err("expected a whole number from 1 to 100000".to_owned()),
-    }
+    println!("wrote orbit.png and error.png");
+    arguments.report(&report)
 }
 
 fn main() -> ExitCode {
-    match arguments() {
-        Ok(None) => {
-            println!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        Ok(Some(arguments)) => match run(&arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("error: {error}");
-                ExitCode::FAILURE
-            }
-        },
-        Err(error) => {
-            eprintln!("error: {error}\n{USAGE}");
-            ExitCode::from(2)
-        }
-    }
+    let flags = [Flag::Steps(64, "steps in the coarsest revolution; each of the next five has twice as many")];
+    common::run("orbit", &flags, orbit)
 }

@@ -3,9 +3,11 @@
 //! ```text
 //! cargo run --release --example two_moons
 //! ```
+#![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
 mod common;
 
+use common::{Arguments, Flag};
 use flow_runtime::{
     plot::{Animation, Options, Series},
     prelude::*,
@@ -36,13 +38,12 @@ flow_model! {
 }
 
 fn main() -> ExitCode {
-    common::run(two_moons)
+    let flags = [Flag::Device, Flag::Steps(10_000, "steps of training"), Flag::Samples(10_000), Flag::Seed];
+    common::run("two_moons", &flags, two_moons)
 }
 
-fn two_moons() -> Result<(), Box<dyn Error>> {
-    let Some(arguments) = common::Arguments::read("two_moons", 10_000, 10_000)? else { return Ok(()) };
+fn two_moons(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let out = &arguments.out;
-    std::fs::create_dir_all(out)?;
     println!("{}", Moons::PROGRAM);
 
     let moons = data::two_moons(100_000, 0.05, 2)?;

@@ -1,38 +1,68 @@
-//! Flags that every example takes, and the report that every example writes.
+//! Flags that the examples share, and the report that every example writes.
+#![allow(dead_code, reason = "an example takes the flags that apply to it")]
+#![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
 use flow_runtime::prelude::*;
-use std::{error::Error, path::PathBuf, process::ExitCode};
+use std::{error::Error, fmt::Display, fs, path::PathBuf, process::ExitCode, str::FromStr};
 
-/// `--device auto|cpu|cuda|dfdx --steps N --samples N --seed N --out DIR`
+/// A flag that an example takes beside `--out`.
+#[derive(Clone, Copy)]
+pub enum Flag {
+    /// `--device`
+    Device,
+    /// `--steps`: the default, and what they are steps of.
+    Steps(u64, &'static str),
+    /// `--samples`: the default.
+    Samples(usize),
+    /// `--seed`
+    Seed,
+}
+
+impl Flag {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Steps(..) => "steps",
+            Self::Samples(_) => "samples",
+            Self::Seed => "seed",
+        }
+    }
+}
+
+/// What the command line says.
 pub struct Arguments {
     pub device: Device,
     pub steps: u64,
     pub samples: usize,
     pub seed: u64,
+    /// The folder for pictures and `report.json`; it exists.
     pub out: PathBuf,
 }
 
 impl Arguments {
-    /// Reads the command line; what is not given is as here. `None` if `--help` was asked for and answered.
-    pub fn read(name: &str, steps: u64, samples: usize) -> Result<Option<Self>, Box<dyn Error>> {
-        use lexopt::{Arg, ValueExt};
-        let mut arguments =
-            Arguments { device: Device::Auto, steps, samples, seed: 0, out: PathBuf::from("out").join(name) };
+    /// Reads the command line. `None` if help was asked for.
+    fn read(name: &str, flags: &[Flag]) -> Result<Option<Self>, lexopt::Error> {
+        use lexopt::prelude::*;
+        let out = PathBuf::from("out").join(name);
+        let mut arguments = Self { device: Device::Auto, steps: 0, samples: 0, seed: 0, out };
+        for flag in flags {
+            match *flag {
+                Flag::Steps(steps, _) => arguments.steps = steps,
+                Flag::Samples(samples) => arguments.samples = samples,
+                Flag::Device | Flag::Seed => {}
+            }
+        }
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
+            let taken = |name: &str| flags.iter().any(|flag| flag.name() == name);
             match argument {
-                Arg::Long("device") => arguments.device = parser.value()?.parse()?,
-                Arg::Long("steps") => arguments.steps = parser.value()?.parse()?,
-                Arg::Long("samples") => arguments.samples = parser.value()?.parse()?,
-                Arg::Long("seed") => arguments.seed = parser.value()?.parse()?,
-                Arg::Long("out") => arguments.out = parser.value()?.into(),
-                Arg::Long("help") | Arg::Short('h') => {
-                    println!(
-                        "usage: {name} [--device auto|cpu|cuda|dfdx] [--steps {steps}] [--samples {samples}] [--seed 0] [--out out/{name}]"
-                    );
-                    return Ok(None);
-                }
-                other => return Err(other.unexpected().into()),
+                Long("device") if taken("device") => arguments.device = parser.value()?.parse()?,
+                Long("steps") if taken("steps") => arguments.steps = parser.value()?.parse_with(count)?,
+                Long("samples") if taken("samples") => arguments.samples = parser.value()?.parse_with(count)?,
+                Long("seed") if taken("seed") => arguments.seed = parser.value()?.parse()?,
+                Long("out") => arguments.out = parser.value()?.into(),
+                Long("help") | Short('h') => return Ok(None),
+                other => return Err(other.unexpected()),
             }
         }
         Ok(Some(arguments))
@@ -41,15 +71,47 @@ impl Arguments {
     /// Writes `report.json` into the output folder.
     pub fn report(&self, report: &serde_json::Value) -> Result<(), Box<dyn Error>> {
         let path = self.out.join("report.json");
-        std::fs::write(&path, serde_json::to_string_pretty(report)? + "\n")?;
+        fs::write(&path, format!("{report:#}\n"))?;
         println!("wrote {}", path.display());
         Ok(())
     }
 }
 
-/// Runs an example; an error is printed as a person reads it.
-pub fn run(example: impl FnOnce() -> Result<(), Box<dyn Error>>) -> ExitCode {
-    match example() {
+/// A number of things, so that doubling it a few times does not overflow.
+fn count<T: FromStr + PartialOrd + From<u8> + Display>(text: &str) -> Result<T, String> {
+    let number = text.parse().ok().filter(|number| *number >= T::from(1) && text.len() < 9);
+    number.ok_or_else(|| "expected a whole number from 1 to 99999999".to_owned())
+}
+
+fn usage(name: &str, flags: &[Flag]) -> String {
+    let mut lines = Vec::new();
+    for flag in flags {
+        lines.push(match flag {
+            Flag::Device => "  --device D   auto, cpu or dfdx (default auto)".to_owned(),
+            Flag::Steps(steps, of) => format!("  --steps N    {of} (default {steps})"),
+            Flag::Samples(samples) => format!("  --samples N  samples to draw (default {samples})"),
+            Flag::Seed => "  --seed N     seed of everything random (default 0)".to_owned(),
+        });
+    }
+    lines.push(format!("  --out DIR    where pictures and report.json go (default out/{name})"));
+    format!("usage: {name} [flags]\n{}", lines.join("\n"))
+}
+
+/// Reads the flags and runs an example; an error is printed as a person reads it.
+pub fn run(name: &str, flags: &[Flag], example: impl FnOnce(&Arguments) -> Result<(), Box<dyn Error>>) -> ExitCode {
+    let arguments = match Arguments::read(name, flags) {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            println!("{}", usage(name, flags));
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("error: {error}\n{}", usage(name, flags));
+            return ExitCode::from(2);
+        }
+    };
+    let folder = fs::create_dir_all(&arguments.out).map_err(|error| format!("{}: {error}", arguments.out.display()));
+    match folder.map_err(Into::into).and_then(|()| example(&arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");

@@ -115,7 +115,7 @@ pub struct Trajectories {
 /// }
 ///
 /// let model = Line::new(0);
-/// # if cfg!(feature = "dfdx") {
+/// # #[cfg(feature = "dfdx")] {
 /// let samples = LineSampler::new(&model).seed(1).sample(5)?;
 /// assert_eq!((samples.rows(), samples.dim()), (5, 2));
 /// # }

@@ -1,5 +1,7 @@
 //! Values at `t = 20` of the DETEST problems, computed in 40-digit arithmetic.
 
+#![allow(clippy::excessive_precision, reason = "as they were computed")]
+
 use crate::problems::*;
 use flow_runtime::prelude::*;
 

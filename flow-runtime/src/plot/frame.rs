@@ -48,10 +48,16 @@ impl Frame {
         let lines = legend_places(legend, 16.0, width - 16.0).last().map_or(0.0, |&(_, line)| line + 1.0);
         let top = title + lines * LEGEND_LINE + if lines > 0.0 { 6.0 } else { 4.0 };
         let bottom = height - if options.x_label.is_empty() { 34.0 } else { 58.0 };
-        let ticks = y.ticks(bottom - top, SPACING_Y);
+        let mut frame = Self { left: 0.0, right: width - 20.0, top, bottom, x, y, spacing: SPACING_Y };
+        frame.left = frame.room_for_ticks(options);
+        frame
+    }
+
+    /// Where the frame can begin: right of the label and of the widest number on the vertical axis.
+    fn room_for_ticks(&self, options: &Options) -> f64 {
+        let ticks = self.y.ticks(self.bottom - self.top, self.spacing);
         let widest = ticks.iter().map(|(_, text)| tick_width(text, TICK_TEXT)).fold(0.0, f64::max);
-        let left = widest + if options.y_label.is_empty() { 20.0 } else { 44.0 };
-        Self { left, right: width - 20.0, top, bottom, x, y, spacing: SPACING_Y }
+        widest + if options.y_label.is_empty() { 20.0 } else { 44.0 }
     }
 
     /// The height of a picture in which points fill the frame at equal scales.
@@ -65,6 +71,17 @@ impl Frame {
     /// Widens one axis so that a unit is as long on both; an axis whose range was asked for stays, if one can.
     pub fn with_equal_scales(mut self, options: &Options) -> Self {
         self.spacing = SPACING_X;
+        self.equalize(options);
+        // Another range can have wider numbers along it.
+        let left = self.room_for_ticks(options);
+        if left > self.left {
+            self.left = left;
+            self.equalize(options);
+        }
+        self
+    }
+
+    fn equalize(&mut self, options: &Options) {
         let per_x = (self.x.high - self.x.low) / (self.right - self.left);
         let per_y = (self.y.high - self.y.low) / (self.bottom - self.top);
         let widen = |axis: &mut Axis, factor: f64| {
@@ -83,7 +100,6 @@ impl Frame {
         } else {
             widen(&mut self.x, per_y / per_x);
         }
-        self
     }
 
     /// The pixel of a point, possibly outside the frame.
