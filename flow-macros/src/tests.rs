@@ -1,9 +1,9 @@
 //! The pipeline outside of a compiler: what it says, and what it writes.
 
+mod expand;
 mod model;
 mod random;
 mod recipe;
-mod scratch;
 
 use proc_macro2::TokenStream;
 

@@ -122,7 +122,7 @@ fn expand_program(model: &ir::Model, p: &TokenStream) -> TokenStream {
         let (name, shape, trained) = (&parameter.name, expand_shape(&parameter.shape), parameter.trained);
         let init = match &parameter.init {
             Init::FanIn(fan_in) => {
-                let fan_in = super::dim(fan_in);
+                let fan_in = super::dim_value(fan_in);
                 quote!(FanIn(#fan_in))
             }
             Init::Normal { std } => quote!(Normal { std: #std }),

@@ -54,6 +54,9 @@ pub(crate) fn expand_train(train: &ir::Train, cx: &Context) -> TokenStream {
             }
         }
 
+        // What constants stand for is looked at here, not where the recipe is used.
+        const _: #p::Recipe = <#name as #p::TrainRecipe>::RECIPE;
+
         #[automatically_derived]
         #[allow(dead_code, clippy::all, clippy::pedantic)]
         impl #name {
@@ -100,6 +103,8 @@ pub(crate) fn expand_sampler(sampler: &ir::Sampler, cx: &Context) -> TokenStream
             const GRID: #p::GridSpec = #p::GridSpec::#grid;
             const SOURCE: #p::Source = #source;
         }
+
+        const _: #p::GridSpec = <#name as #p::SampleRecipe>::GRID;
 
         #[automatically_derived]
         #[allow(dead_code, clippy::all, clippy::pedantic)]
