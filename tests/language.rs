@@ -1,5 +1,7 @@
 //! What may be written in `flow_model!`, run: the reference and the dfdx network agree, and so do the names of weights.
 
+#![allow(unused_qualifications)]
+
 use flow_runtime::{
     engine::{DfdxEngine, DfdxModel, Network, entries, nn::Cpu},
     prelude::*,
@@ -45,7 +47,7 @@ flow_model! {
         let h = linear(relu(h), self::WIDTH);
         let h = linear(relu(h), Sizes::HIDDEN);
         let h = linear(relu(h), width());
-        let h = linear(relu(h), usize::BITS as usize / 8);
+        let h = linear(relu(h), u32::BITS as usize / 8);
         linear(h, 2)
     }
 

@@ -57,6 +57,7 @@ impl Dims {
                 Dim::Known(1)
             }
             Literal::Not => {
+                let expr = bare(expr);
                 let tokens = expr.to_token_stream();
                 let text = show_tokens(&tokens);
                 let message = format!("the dimension `{text}` is at least 1, found 0");
@@ -117,6 +118,19 @@ impl Dims {
         if self.asserted.insert(condition.to_string()) {
             self.assertions.push(Assertion { span, condition, message: message.to_owned() });
         }
+    }
+}
+
+/// Without braces and parentheses around all of it, which would be warned of where they are not needed.
+fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Paren(inner) => bare(&inner.expr),
+        Expr::Group(inner) => bare(&inner.expr),
+        Expr::Block(block) => match block.block.stmts.as_slice() {
+            [syn::Stmt::Expr(inner, None)] if block.label.is_none() && block.attrs.is_empty() => bare(inner),
+            _ => expr,
+        },
+        _ => expr,
     }
 }
 
