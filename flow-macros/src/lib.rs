@@ -3,6 +3,9 @@
 //! `parse` → `ast` (what was written) → `check` → `ir` (what it means) → `expand`. Errors are collected all the
 //! way; nothing fails after `check`, and an item with a mistake still declares its type.
 
+// Trees of syntax are few and short-lived; boxes would only be in the way of matching on them.
+#![allow(clippy::large_enum_variant)]
+
 mod ast;
 mod check;
 mod error;

@@ -31,7 +31,7 @@ pub(crate) fn expand_model(model: &ir::Model, cx: &Context) -> TokenStream {
     let summary = layers_doc(model);
     let undocumented = head.attrs.iter().all(|attr| !attr.path().is_ident("doc"));
     let title = undocumented.then(|| {
-        let text = format!("The velocity field `{name}`.");
+        let text = format!(" The velocity field `{name}`.");
         quote!(#[doc = #text])
     });
     quote! {

@@ -142,13 +142,22 @@ pub(super) fn is_believable(dim: &Dim) -> bool {
     }
 }
 
+/// A dimension as an operand.
+fn grouped(dim: &Dim) -> TokenStream {
+    let tokens = tokens(dim);
+    match tokens.clone().into_iter().count() {
+        1 => tokens,
+        _ => quote!((#tokens)),
+    }
+}
+
 /// The sum of two dimensions.
 pub(super) fn sum(a: &Dim, b: &Dim) -> Dim {
     match (a, b) {
         (Dim::Known(a), Dim::Known(b)) => Dim::Known(a.saturating_add(*b)),
         _ => {
-            let (a, b) = (tokens(a), tokens(b));
-            Dim::Const(quote!((#a) + (#b)))
+            let (a, b) = (grouped(a), grouped(b));
+            Dim::Const(quote!(#a + #b))
         }
     }
 }
@@ -163,8 +172,8 @@ pub(super) fn product(shape: &[Dim]) -> Dim {
             (Dim::Known(1), _) => b,
             (_, Dim::Known(1)) => a,
             _ => {
-                let (a, b) = (tokens(&a), tokens(&b));
-                Dim::Const(quote!((#a) * (#b)))
+                let (a, b) = (grouped(&a), grouped(&b));
+                Dim::Const(quote!(#a * #b))
             }
         })
         .unwrap_or(Dim::Known(1))
@@ -174,7 +183,10 @@ pub(super) fn product(shape: &[Dim]) -> Dim {
 pub(super) fn half(dim: &Dim) -> Dim {
     match dim {
         Dim::Known(value) => Dim::Known(value / 2),
-        Dim::Const(tokens) => Dim::Const(quote!((#tokens) / 2)),
+        Dim::Const(_) => {
+            let dim = grouped(dim);
+            Dim::Const(quote!(#dim / 2))
+        }
     }
 }
 

@@ -12,7 +12,7 @@
 | name | shape |
 | --- | --- |
 | `e.weight` | `[3, 4]` |
-| `h.weight` | `[6, (DIM) + (16)]` |
+| `h.weight` | `[6, DIM + 16]` |
 | `h.bias` | `[6]` |
 | `h2.weight` | `[6]` |
 | `h2.bias` | `[6]` |
@@ -127,7 +127,7 @@ impl Field {
                 name: "",
                 op: ::flow_runtime::__private::Op::Concat,
                 inputs: &[7, 6],
-                shape: &[(DIM) + (16)],
+                shape: &[DIM + 16],
                 parameters: &[],
                 batch_invariant: false,
             },
@@ -261,9 +261,9 @@ impl Field {
             },
             ::flow_runtime::__private::Parameter {
                 name: "h.weight",
-                shape: &[6, (DIM) + (16)],
+                shape: &[6, DIM + 16],
                 init: ::flow_runtime::__private::Init::FanIn({
-                    const __FLOW_DIM: ::core::primitive::usize = (DIM) + (16);
+                    const __FLOW_DIM: ::core::primitive::usize = DIM + 16;
                     __FLOW_DIM
                 }),
                 trained: true,
@@ -272,7 +272,7 @@ impl Field {
                 name: "h.bias",
                 shape: &[6],
                 init: ::flow_runtime::__private::Init::FanIn({
-                    const __FLOW_DIM: ::core::primitive::usize = (DIM) + (16);
+                    const __FLOW_DIM: ::core::primitive::usize = DIM + 16;
                     __FLOW_DIM
                 }),
                 trained: true,
@@ -351,7 +351,9 @@ impl ::flow_runtime::__private::Model for Field {
         Self { weights }
     }
 }
-const _: () = ::core::assert!((DIM) > 0, "the dimension `DIM` is at least 1, found 0");
+const _: () = ::core::assert!(
+    (DIM) > 0, "{}", "the dimension `DIM` is at least 1, found 0"
+);
 ::flow_runtime::__private::if_dfdx! {
     #[doc = " The dfdx network of [`Field`], over a number type and a dfdx device."]
     #[doc = r""] #[doc =
@@ -361,8 +363,8 @@ const _: () = ::core::assert!((DIM) > 0, "the dimension `DIM` is at least 1, fou
     ::flow_runtime::__private::nn::Dtype, D : ::flow_runtime::__private::nn::Device < E
     >, > { #[doc = " Holds `e.weight: [3, 4]`."] pub e :
     ::flow_runtime::__private::nn::Embedding < 3, 4, E, D >, #[doc =
-    " Holds `h.weight: [6, (DIM) + (16)]` and `h.bias: [6]`."] pub h :
-    ::flow_runtime::__private::nn::Linear < { (DIM) + (16) }, 6, E, D >, #[doc =
+    " Holds `h.weight: [6, DIM + 16]` and `h.bias: [6]`."] pub h :
+    ::flow_runtime::__private::nn::Linear < { DIM + 16 }, 6, E, D >, #[doc =
     " Holds `h2.weight: [6]` and `h2.bias: [6]`."] pub h2 :
     ::flow_runtime::__private::nn::LayerNorm1D < 6, E, D >, #[doc =
     " Holds `h3.r.weight: [12, 6]` and `h3.r.bias: [12]`."] pub h3_r :
@@ -386,12 +388,12 @@ const _: () = ::core::assert!((DIM) > 0, "the dimension `DIM` is at least 1, fou
     network : & Self | & network.h.weight, | network : & mut Self | & mut network.h
     .weight, ::flow_runtime::__private::nn::trained(| tensor |
     ::flow_runtime::__private::nn::fill_fan_in(tensor, { const __FLOW_DIM :
-    ::core::primitive::usize = (DIM) + (16); __FLOW_DIM })),), < Self as
+    ::core::primitive::usize = DIM + 16; __FLOW_DIM })),), < Self as
     ::flow_runtime::__private::nn::TensorCollection < E, D >> ::tensor("h.bias", |
     network : & Self | & network.h.bias, | network : & mut Self | & mut network.h.bias,
     ::flow_runtime::__private::nn::trained(| tensor |
     ::flow_runtime::__private::nn::fill_fan_in(tensor, { const __FLOW_DIM :
-    ::core::primitive::usize = (DIM) + (16); __FLOW_DIM })),), < Self as
+    ::core::primitive::usize = DIM + 16; __FLOW_DIM })),), < Self as
     ::flow_runtime::__private::nn::TensorCollection < E, D >> ::tensor("h2.weight", |
     network : & Self | & network.h2.gamma, | network : & mut Self | & mut network.h2
     .gamma, ::flow_runtime::__private::nn::trained(| tensor |
@@ -479,11 +481,11 @@ const _: () = ::core::assert!((DIM) > 0, "the dimension `DIM` is at least 1, fou
     ::flow_runtime::__private::nn::reshaped(x_0, (batch,
     ::flow_runtime::__private::nn::Const:: < { DIM } >,), tape) ?; let (v8, tape) :
     (::flow_runtime::__private::nn::Tensor < (::core::primitive::usize,
-    ::flow_runtime::__private::nn::Const < { (DIM) + (16) } >,), E, D >, T) =
+    ::flow_runtime::__private::nn::Const < { DIM + 16 } >,), E, D >, T) =
     ::flow_runtime::__private::nn::concat([::flow_runtime::__private::nn::reshape(v7,
     (batch, (DIM))) ?, ::flow_runtime::__private::nn::reshape(e_6, (batch, 16)) ?],
-    (batch, ::flow_runtime::__private::nn::Const:: < { (DIM) + (16) } >,), tape) ?; let
-    (h_9, tape) : (::flow_runtime::__private::nn::Tensor < (::core::primitive::usize,
+    (batch, ::flow_runtime::__private::nn::Const:: < { DIM + 16 } >,), tape) ?; let (h_9,
+    tape) : (::flow_runtime::__private::nn::Tensor < (::core::primitive::usize,
     ::flow_runtime::__private::nn::Const < 6 >,), E, D >, T) =
     ::flow_runtime::__private::nn::linear(& self.h, v8, tape) ?; let (v10, tape) :
     (::flow_runtime::__private::nn::Tensor < (::core::primitive::usize,

@@ -1,6 +1,6 @@
-///The training recipe `Training`.
+/// The training recipe `Training`.
 ///
-///Trains `self::Field`: `Training::trainer().fit(&data)?`.
+/// Trains `self::Field`: `Training::trainer().fit(&data)?`.
 #[derive(
     ::core::clone::Clone,
     ::core::marker::Copy,
@@ -63,9 +63,9 @@ impl Training {
         ::renamed::__private::Trainer::new()
     }
 }
-///The sampler `Sampling`.
+/// The sampler `Sampling`.
 ///
-///Samples from `self::Field`: `Sampling::new(&model).sample(1000)?`.
+/// Samples from `self::Field`: `Sampling::new(&model).sample(1000)?`.
 #[derive(
     ::core::clone::Clone,
     ::core::marker::Copy,
