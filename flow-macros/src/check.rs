@@ -52,7 +52,7 @@ pub(crate) fn check_module(file: &ast::File, cx: &mut Errors) -> ir::Module {
             ast::Item::Failed { keyword, head } => match keyword.as_str() {
                 "model" => items.push(ir::Item::Model(model::fallback_model(head, &[]))),
                 "solver" => {
-                    let failed = ast::Solver { head: head.clone(), entries: Vec::new(), tableau: None };
+                    let failed = ast::Solver { head: head.clone(), entries: Vec::new(), tableau: None, faulty: true };
                     items.push(ir::Item::Solver(solver::fallback_solver(&failed)));
                 }
                 "scheduler" => {

@@ -35,6 +35,17 @@ pub(crate) fn expand_module(module: &ir::Module) -> TokenStream {
         .collect()
 }
 
+/// A dimension as an argument: a constant of another type is an error at the constant, and none at what takes it.
+pub(crate) fn dim_value(value: &ir::Dim) -> TokenStream {
+    match value {
+        ir::Dim::Known(_) => dim(value),
+        ir::Dim::Const(tokens) => quote::quote!({
+            const __FLOW_DIM: ::core::primitive::usize = #tokens;
+            __FLOW_DIM
+        }),
+    }
+}
+
 /// A const expression of a dimension.
 pub(crate) fn dim(dim: &ir::Dim) -> TokenStream {
     match dim {

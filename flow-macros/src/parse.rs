@@ -210,11 +210,13 @@ fn take_entry(input: ParseStream, known: &[&str], cx: &mut Errors) -> TokenStrea
             let _ = input.parse::<Token![;]>();
             return value;
         }
-        if input.peek2(Token![:]) && !input.peek2(Token![::]) && !value.is_empty() {
-            if let Some(key) = input.fork().call(Ident::parse_any).ok().filter(|key| known.iter().any(|k| key == k)) {
-                cx.at(&key, format!("expected `,` before `{key}`"));
-                return value;
-            }
+        let ends_key = (input.peek2(Token![:]) && !input.peek2(Token![::])) || input.peek2(Token![=]);
+        if ends_key
+            && !value.is_empty()
+            && let Some(key) = input.fork().call(Ident::parse_any).ok().filter(|key| known.iter().any(|k| key == k))
+        {
+            cx.at(&key, format!("expected `,` before `{key}`"));
+            return value;
         }
         value.extend(input.parse::<TokenTree>());
     }

@@ -1,5 +1,6 @@
 //! The pipeline outside of a compiler: what it says, and what it writes.
 
+mod expand;
 mod model;
 mod random;
 mod recipe;

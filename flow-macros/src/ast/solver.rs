@@ -11,6 +11,8 @@ pub(crate) struct Solver {
     /// All but the tableau.
     pub(crate) entries: Vec<Entry>,
     pub(crate) tableau: Option<Tableau>,
+    /// Reading the entries recorded an error, so what seems to be missing may be there.
+    pub(crate) faulty: bool,
 }
 
 impl Solver {

@@ -177,8 +177,16 @@ pub(crate) fn fallback_model(head: &ast::Header, written: &[ast::Input]) -> ir::
         None => ir::Input { name: "x".to_owned(), kind: InputKind::State, shape: vec![ir::Dim::Known(1)] },
     };
     inputs.retain(|input| matches!(input.kind, InputKind::Class { .. } | InputKind::Vector));
-    let time = ir::Input { name: "t".to_owned(), kind: InputKind::Time, shape: vec![ir::Dim::Known(1)] };
+    let taken = state.name == "t";
+    let time = ir::Input {
+        name: if taken { "time" } else { "t" }.to_owned(),
+        kind: InputKind::Time,
+        shape: vec![ir::Dim::Known(1)],
+    };
     inputs.splice(0..0, [state, time]);
+    // A name that is there twice has been complained about.
+    let mut names = BTreeSet::new();
+    inputs.retain(|input| names.insert(input.name.clone()));
     let nodes = inputs
         .iter()
         .enumerate()

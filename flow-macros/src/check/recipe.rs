@@ -152,22 +152,22 @@ fn first_choice(choices: &'static [Choice]) -> Chosen {
 
 fn check_source(source: &Option<Chosen>, entry: Option<&Entry>, cx: &mut Errors) {
     let (Some(Chosen { name: "uniform", values }), Some(entry)) = (source, entry) else { return };
-    if let [Setting::Number(low), Setting::Number(high)] = values.as_slice() {
-        if low >= high {
-            cx.at(
-                &entry.value,
-                format!("`low` is below `high`, found {low} and {high}\nhelp: write `uniform(low = -1.0, high = 1.0)`"),
-            );
-        }
+    if let [Setting::Number(low), Setting::Number(high)] = values.as_slice()
+        && low >= high
+    {
+        cx.at(
+            &entry.value,
+            format!("`low` is below `high`, found {low} and {high}\nhelp: write `uniform(low = -1.0, high = 1.0)`"),
+        );
     }
 }
 
 /// `Affine(CondOt)`, `Affine(Polynomial(n = 3.0))`, `OptimalTransport(sigma_min = 1e-4)`, or `self::MyPath`.
 fn check_path(entry: &Entry, scope: &Scope, cx: &mut Errors) -> Option<ir::Path> {
-    if let Ok(path) = syn::parse2::<syn::Path>(entry.value.clone()) {
-        if path.get_ident().is_none() {
-            return Some(ir::Path::Own(path));
-        }
+    if let Ok(path) = syn::parse2::<syn::Path>(entry.value.clone())
+        && path.get_ident().is_none()
+    {
+        return Some(ir::Path::Own(path));
     }
     let (head, arguments) = split_call(entry, keyword::PATHS, cx)?;
     let name = head.to_string();

@@ -21,6 +21,8 @@ type Literal<'a, T> = Option<(Option<T>, &'a TokenStream)>;
 /// What the entries of the solver say.
 pub(crate) struct Declared<'a> {
     pub(crate) name: &'a Ident,
+    /// What seems to be missing may be there, unread.
+    pub(crate) faulty: bool,
     pub(crate) order: Literal<'a, usize>,
     pub(crate) embedded: Literal<'a, usize>,
     pub(crate) embedded_key: Option<&'a Ident>,
@@ -94,6 +96,7 @@ fn check_claims<'a>(written: &Written, declared: &Declared<'a>, cx: &mut Errors)
     match &declared.order {
         Some((Some(order), tokens)) => claims.push(Claim { row: Row::B, key: "order", order: *order, tokens }),
         Some((None, _)) => {}
+        None if declared.faulty => {}
         None => {
             let (name, order) = (declared.name, found(Row::B).max(1));
             cx.at(name, format!("`order` of `{name}` is missing\nhelp: add `order: {order},`"));
@@ -103,6 +106,7 @@ fn check_claims<'a>(written: &Written, declared: &Declared<'a>, cx: &mut Errors)
         (Some((Some(order), tokens)), Some(_)) => {
             claims.push(Claim { row: Row::BHat, key: "embedded", order: *order, tokens });
         }
+        (None, Some(_)) if declared.faulty => {}
         (None, Some(row)) => {
             let order = found(Row::BHat).max(1);
             let message = format!("a row of `b_hat`, but `embedded` is missing\nhelp: add `embedded: {order},`");

@@ -25,14 +25,14 @@ pub(crate) fn expand_model(model: &ir::Model, cx: &Context) -> TokenStream {
     let program = expand_program(model, &p);
     let assertions = model.assertions.iter().map(|assertion| {
         let (condition, message) = (&assertion.condition, &assertion.message);
-        quote_spanned!(assertion.span=> const _: () = ::core::assert!(#condition, #message);)
+        quote_spanned!(assertion.span=> const _: () = ::core::assert!(#condition, "{}", #message);)
     });
     let network = network::expand_network(model, cx);
     let custom_items = network::expand_custom_items(model, cx);
     let summary = layers_doc(model);
     let undocumented = head.attrs.iter().all(|attr| !attr.path().is_ident("doc"));
     let title = undocumented.then(|| {
-        let text = format!("The velocity field `{name}`.");
+        let text = format!(" The velocity field `{name}`.");
         quote!(#[doc = #text])
     });
     quote! {
@@ -125,7 +125,7 @@ fn expand_program(model: &ir::Model, p: &TokenStream) -> TokenStream {
         let (name, shape, trained) = (&parameter.name, expand_shape(&parameter.shape), parameter.trained);
         let init = match &parameter.init {
             Init::FanIn(fan_in) => {
-                let fan_in = super::dim(fan_in);
+                let fan_in = super::dim_value(fan_in);
                 quote!(FanIn(#fan_in))
             }
             Init::Normal { std } => quote!(Normal { std: #std }),

@@ -19,7 +19,7 @@ pub(crate) fn expand_train(train: &ir::Train, cx: &Context) -> TokenStream {
     let (ema, clip) = (expand_option(train.ema), expand_option(train.clip));
     let title = title(head, "The training recipe");
     let example =
-        format!("Trains `{model}`: `{name}::trainer().fit(&data)?`.", model = model.to_string().replace(' ', ""));
+        format!(" Trains `{model}`: `{name}::trainer().fit(&data)?`.", model = model.to_string().replace(' ', ""));
     quote! {
         #(#attrs)*
         #title
@@ -54,6 +54,9 @@ pub(crate) fn expand_train(train: &ir::Train, cx: &Context) -> TokenStream {
             }
         }
 
+        // What constants stand for is looked at here, not where the recipe is used.
+        const _: #p::Recipe = <#name as #p::TrainRecipe>::RECIPE;
+
         #[automatically_derived]
         #[allow(dead_code, clippy::all, clippy::pedantic)]
         impl #name {
@@ -79,7 +82,7 @@ pub(crate) fn expand_sampler(sampler: &ir::Sampler, cx: &Context) -> TokenStream
     };
     let title = title(head, "The sampler");
     let example = format!(
-        "Samples from `{model}`: `{name}::new(&model).sample(1000)?`.",
+        " Samples from `{model}`: `{name}::new(&model).sample(1000)?`.",
         model = model.to_string().replace(' ', "")
     );
     quote! {
@@ -101,6 +104,8 @@ pub(crate) fn expand_sampler(sampler: &ir::Sampler, cx: &Context) -> TokenStream
             const SOURCE: #p::Source = #source;
         }
 
+        const _: #p::GridSpec = <#name as #p::SampleRecipe>::GRID;
+
         #[automatically_derived]
         #[allow(dead_code, clippy::all, clippy::pedantic)]
         impl #name {
@@ -116,7 +121,7 @@ pub(crate) fn expand_sampler(sampler: &ir::Sampler, cx: &Context) -> TokenStream
 /// A first line of documentation where the user wrote none.
 fn title(head: &crate::ast::Header, what: &str) -> Option<TokenStream> {
     let undocumented = head.attrs.iter().all(|attr| !attr.path().is_ident("doc"));
-    let text = format!("{what} `{}`.", head.name);
+    let text = format!(" {what} `{}`.", head.name);
     undocumented.then(|| quote!(#[doc = #text]))
 }
 

@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(nearest(&decimal(5, -324)), f64::from_bits(1));
         assert_eq!(nearest(&decimal(2, -324)), 0.0);
         assert_eq!(nearest(&decimal(3, -324)), f64::from_bits(1));
-        assert_eq!(nearest(&decimal(22_250_738_585_072_011, -324)), 2.225_073_858_507_201_1e-308);
+        assert_eq!(nearest(&decimal(22_250_738_585_072_011, -324)), 2.225_073_858_507_201e-308);
         // Halfway between two neighbours: the even one.
         let tie = |odd: u64| BigRational::from_integer(BigInt::from(2 * odd + 1)) / BigRational::from_integer(2.into());
         assert_eq!(nearest(&tie(1 << 52)), (1_u64 << 52) as f64);

@@ -37,12 +37,12 @@ pub(crate) fn parse_model(head: Header, input: ParseStream, cx: &mut Errors) -> 
         match parse_input(&content) {
             Ok(read) => {
                 inputs.push(read);
-                if !content.is_empty() {
-                    if let Err(error) = content.parse::<Token![,]>() {
-                        cx.span(error.span(), "expected `,` or `)`");
-                        if !(content.peek(Ident) && content.peek2(Token![:])) {
-                            skip_past_comma(&content);
-                        }
+                if !content.is_empty()
+                    && let Err(error) = content.parse::<Token![,]>()
+                {
+                    cx.span(error.span(), "expected `,` or `)`");
+                    if !(content.peek(Ident) && content.peek2(Token![:])) {
+                        skip_past_comma(&content);
                     }
                 }
             }

@@ -15,6 +15,7 @@ const ROWS: &str = "help: write rows `c | a, …;`, then the weights `| b, …;`
 
 /// A solver that cannot be read at all is one still, so that its type is declared.
 pub(crate) fn parse_solver(head: Header, input: ParseStream, cx: &mut Errors) -> syn::Result<Solver> {
+    let before = cx.len();
     let entries = match parse_entries(input, "solver", keyword::SOLVER, cx) {
         Ok(entries) => entries,
         Err(error) => {
@@ -25,12 +26,13 @@ pub(crate) fn parse_solver(head: Header, input: ParseStream, cx: &mut Errors) ->
             );
             skip(input);
             let tableau = Some(Tableau { rows: Vec::new(), is_whole: false, span: head.name.span() });
-            return Ok(Solver { head, entries: Vec::new(), tableau });
+            return Ok(Solver { head, entries: Vec::new(), tableau, faulty: true });
         }
     };
+    let faulty = cx.len() > before;
     let (tableaus, entries): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.key == "tableau");
     let tableau = tableaus.into_iter().next().map(|entry| parse_tableau(&entry, cx));
-    Ok(Solver { head, entries, tableau })
+    Ok(Solver { head, entries, tableau, faulty })
 }
 
 /// Goes on behind the next `;` or `{ … }`, where the next item may start.

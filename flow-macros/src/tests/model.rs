@@ -73,7 +73,7 @@ fn constants_are_compared_by_the_compiler() {
     });
     assert!(contains(&text, "assert!((OTHER) == (D)"), "{text}");
     assert!(contains(&text, "assert!((EMBEDDING) % 2 == 0"), "{text}");
-    assert!(contains(&text, "(D) + (EMBEDDING)"), "{text}");
+    assert!(contains(&text, "D + EMBEDDING"), "{text}");
 }
 
 #[test]
@@ -250,4 +250,102 @@ fn rust_that_is_not_of_the_language_says_what_is() {
         body(quote! { linear(concat(x, t), 2) / 3 }),
         "values are combined with `+`, `-` and `*` only\nhelp: multiply by the inverse, as in `0.5 * h`",
     );
+}
+
+#[test]
+fn nothing_unrolls_without_end() {
+    let halving = quote! {
+        block a(h) { let g = b(h); b(g) }
+        block b(h) { let g = c(h); c(g) }
+        block c(h) { let g = d(h); d(g) }
+        block d(h) { let g = e(h); e(g) }
+        block e(h) { for _ in 0..700 {} h }
+        model M(x: [2], t: Time) -> [2] { a(linear(concat(x, t), 2)) }
+    };
+    assert_eq!(errors(halving).len(), 1);
+    for body_of in [
+        quote! { for _ in 0..=18446744073709551615 {} x },
+        quote! { for _ in 0..9000 { for _ in 0..9000 {} } x },
+        quote! { let mut h = concat(x, t); for _ in 0..70 { h = concat(h, h); } linear(h, 2) },
+    ] {
+        assert_eq!(errors(body(body_of)).len(), 1);
+    }
+    let doubling = quote! {
+        model M(x: [D], t: Time) -> [D] { let mut h = concat(x, t); for _ in 0..70 { h = concat(h, h); } linear(h, D) }
+    };
+    assert_eq!(
+        errors(doubling),
+        ["the joined axis is too long\nhelp: bring the values to fewer numbers first, with `linear`"]
+    );
+}
+
+#[test]
+fn a_block_is_told_what_it_was_given() {
+    let call = |call: TokenStream| {
+        errors(quote! {
+            block residual(h, width) { let r = silu(linear(h, 2 * width)); h + linear(r, width) }
+            model M(x: [2], t: Time) -> [2] { let h = linear(concat(x, t), 2); #call }
+        })
+    };
+    for sound in [
+        quote! { residual(h, 2) },
+        quote! { residual(h, { 1 + 1 }) },
+        quote! { residual(h, WIDTH) },
+        quote! { residual(h, self::width(3)) },
+        quote! { residual(h, width()) },
+        quote! { residual(residual(h, 2), other::residual) },
+    ] {
+        assert_eq!(call(sound), Vec::<String>::new());
+    }
+    assert_eq!(
+        call(quote! { residual(x + h, h) }),
+        ["the block `residual` uses `width` as a size, but `h` is a value\nhelp: pass a size such as `64`"]
+    );
+    assert_eq!(
+        call(quote! { residual(0.5, 2) + h }),
+        ["the block `residual` uses `h` as a value, but `0.5` is a number\nhelp: pass a value"]
+    );
+    assert_eq!(
+        call(quote! { h }),
+        ["the block `residual` is never called\nhelp: call it, remove it, or call it `_residual` if that is intended"]
+    );
+}
+
+#[test]
+fn recovery_keeps_what_could_be_read() {
+    one_error(
+        quote! { modle M(x: [2], t: Time) -> [2] { linear(concat(x, t), 2) } sampler S for M { solver: Rk4, grid: uniform(1) } },
+        "unknown item `modle`\nhelp: did you mean `model`?",
+    );
+    one_error(
+        quote! { model M(x: [2], t: Time) -> [2] sampler S for M { solver: Rk4, grid: uniform(1) } },
+        "expected a body `{ … }`",
+    );
+    one_error(
+        quote! { block b { h } model M(x: [2], t: Time) -> [2] { b(linear(concat(x, t), 2)) } },
+        "expected the parameters of the block\nhelp: write `block b(h, width) { … }`",
+    );
+    one_error(quote! { model M(x: [2] t: Time) -> [2] { linear(concat(x, t), 2) } }, "expected `,` or `)`");
+    one_error(
+        quote! { model M(x: [2.5], t: Time) -> [2] { linear(concat(x, t), 2) } },
+        "expected a size, a positive integer such as `64`, found `2.5`",
+    );
+}
+
+#[test]
+fn names_of_layers_never_meet() {
+    let text = pretty(quote! {
+        block weight(h) { let weight = linear(h, 2); linear(weight, 2) }
+        model M(x: [2], t: Time) -> [2] {
+            let h = linear(linear(concat(x, t), 2), 2);
+            let h2 = linear(h, 2);
+            let h = linear(h2, 2);
+            let h = weight(h);
+            let h3 = weight(linear(h, 2));
+            linear(h3, 2)
+        }
+    });
+    let parameters = text.split("::Parameter {").skip(1).filter_map(|rest| rest.split('"').nth(1));
+    let names: Vec<_> = parameters.filter_map(|name| name.strip_suffix(".weight")).collect();
+    assert_eq!(names, ["h", "h2", "h22", "h3", "h4.weight", "h4.out", "h32", "h33.weight", "h33.out", "out"], "{text}");
 }

@@ -18,6 +18,8 @@ fn specimen() -> TokenStream {
             let mut h = elu(linear(concat(x, e, c), 64));
             for _ in 0..2 { h = h + dropout(silu(linear(rms_norm(h), 64)), 0.1); }
             h = residual(layer_norm(h), 64);
+            h += residual(h, self::WIDTH * width(2));
+            h *= { let scaled = 0.5 * h; custom(scaled, Module<3>, [64]) };
             let g = reshape(h, [8, { 4 + 4 }]);
             linear(flatten(-g * 0.5 - 1), 2)
         }
@@ -42,10 +44,18 @@ fn specimen() -> TokenStream {
         scheduler Cosine { alpha: sin(pi / 2 * t), sigma: cos(pi / 2 * t) }
         train Training for Moons {
             path: Affine(Bent(n = 3)), loss: huber(delta = 0.5), optimizer: adamw(lr = 1e-3), schedule: cosine(warmup = 10),
-            batch: 256, accumulate: 2, steps: 10_000, ema: 0.999, clip: 1.0, time: logit_normal(mean = 0, std = 1), source: gaussian, seed: 7,
+            batch: BATCH * 2, accumulate: 2, steps: 10_000, ema: 0.999, clip: 1.0, time: logit_normal(mean = 0, std = 1), source: gaussian, seed: 7,
         }
         sampler Sampling for Moons { solver: BogackiShampine32, grid: reversed(given([0.0, 0.5, 1.0])), source: uniform(low = -1, high = 1) }
     }
+}
+
+/// More than the specimen has tokens, groups and what is in them counted.
+const PLACES: usize = 550;
+
+/// `PROPTEST_CASES`, or as many as a run of all tests has time for.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(600)
 }
 
 /// How one token is damaged.
@@ -115,6 +125,12 @@ const WORDS: &[&str] = &[
     "crate",
     "if",
     "0..3",
+    "+=",
+    "residual",
+    "residual(h, x)",
+    "WIDTH",
+    "self::WIDTH",
+    "?",
     "1e400",
     "0x10",
     "1u8",
@@ -186,14 +202,22 @@ fn check(input: TokenStream) -> Result<(), TestCaseError> {
 
 #[test]
 fn the_specimen_is_sound() {
+    fn count(stream: TokenStream) -> usize {
+        stream
+            .into_iter()
+            .map(|tree| if let TokenTree::Group(group) = tree { 1 + count(group.stream()) } else { 1 })
+            .sum()
+    }
+    let places = count(specimen());
+    assert!((PLACES - 60..=PLACES).contains(&places), "{places} places");
     assert_eq!(super::errors(specimen()), Vec::<String>::new());
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn damaged_calls(damages in proptest::collection::vec((0usize..420, damage()), 1..4)) {
+    fn damaged_calls(damages in proptest::collection::vec((0usize..PLACES, damage()), 1..4)) {
         check(apply(specimen(), &damages, &mut 0))?;
     }
 

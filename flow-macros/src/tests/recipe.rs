@@ -109,3 +109,41 @@ fn keys_are_set_once() {
         ["`solver` is set twice\nhelp: remove one of the two", "`solver` was first set here"]
     );
 }
+
+#[test]
+fn parameters_of_schedulers_are_known() {
+    let with = |path: TokenStream| {
+        errors(quote! {
+            scheduler Mine(n = 2.0) { alpha: pow(t, n), sigma: 1 - pow(t, n) }
+            model M(x: [2], t: Time) -> [2] { linear(concat(x, t), 2) }
+            train T for M { path: #path, optimizer: adam(1e-3), batch: 1, steps: 1 }
+        })
+    };
+    assert!(with(quote! { Affine(Mine(n = 3)) }).is_empty());
+    assert!(with(quote! { Affine(elsewhere::Mine(m = 3)) }).is_empty());
+    assert_eq!(
+        with(quote! { Affine(Mine(m = 3)) }),
+        ["the scheduler `Mine` has no parameter `m`\nhelp: expected one of `n`"]
+    );
+    assert_eq!(
+        with(quote! { Affine(Vp(beta_mn = 3)) }),
+        ["the scheduler `Vp` has no parameter `beta_mn`\nhelp: did you mean `beta_min`?"]
+    );
+    assert_eq!(
+        with(quote! { Affine(Mine(n = 3, n = 4)) }),
+        ["`n` of `Mine` is given twice\nhelp: remove one of the two"]
+    );
+    assert_eq!(
+        with(quote! { Affine(CondOt(n = 3)) }),
+        ["the scheduler `CondOt` has no parameters\nhelp: write `Affine(CondOt)`"]
+    );
+}
+
+#[test]
+fn separators_may_be_mistyped_once() {
+    let all = errors(sampler(quote! { solver: Rk4 grid = uniform(1); source: gaussian }));
+    assert_eq!(
+        all,
+        ["expected `,` before `grid`", "expected `:` after `grid`\nhelp: write `grid: …,`", "expected `,`, found `;`"]
+    );
+}

@@ -1,5 +1,4 @@
 use flow_runtime::flow_model;
-use flow_runtime::prelude::*;
 
 flow_model! {
     model Field(x: [2], t: Time) -> [2] {

@@ -195,10 +195,11 @@ impl<'a, 'e> Lowering<'a, 'e> {
         self.current = outer;
         match operand {
             Some(operand) => {
-                if let Operand::Node(id) = operand {
-                    if id >= before && self.nodes[id].name.is_empty() {
-                        self.nodes[id].name = format!("{}{text}", self.prefix);
-                    }
+                if let Operand::Node(id) = operand
+                    && id >= before
+                    && self.nodes[id].name.is_empty()
+                {
+                    self.nodes[id].name = format!("{}{text}", self.prefix);
                 }
                 Binding::Value(operand)
             }

@@ -57,6 +57,7 @@ impl Dims {
                 Dim::Known(1)
             }
             Literal::Not => {
+                let expr = bare(expr);
                 let tokens = expr.to_token_stream();
                 let text = show_tokens(&tokens);
                 let message = format!("the dimension `{text}` is at least 1, found 0");
@@ -120,6 +121,19 @@ impl Dims {
     }
 }
 
+/// Without braces and parentheses around all of it, which would be warned of where they are not needed.
+fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Paren(inner) => bare(&inner.expr),
+        Expr::Group(inner) => bare(&inner.expr),
+        Expr::Block(block) => match block.block.stmts.as_slice() {
+            [syn::Stmt::Expr(inner, None)] if block.label.is_none() && block.attrs.is_empty() => bare(inner),
+            _ => expr,
+        },
+        _ => expr,
+    }
+}
+
 /// Whether a computed dimension is of a size that can be meant.
 pub(super) fn is_believable(dim: &Dim) -> bool {
     match dim {
@@ -128,13 +142,22 @@ pub(super) fn is_believable(dim: &Dim) -> bool {
     }
 }
 
+/// A dimension as an operand.
+fn grouped(dim: &Dim) -> TokenStream {
+    let tokens = tokens(dim);
+    match tokens.clone().into_iter().count() {
+        1 => tokens,
+        _ => quote!((#tokens)),
+    }
+}
+
 /// The sum of two dimensions.
 pub(super) fn sum(a: &Dim, b: &Dim) -> Dim {
     match (a, b) {
         (Dim::Known(a), Dim::Known(b)) => Dim::Known(a.saturating_add(*b)),
         _ => {
-            let (a, b) = (tokens(a), tokens(b));
-            Dim::Const(quote!((#a) + (#b)))
+            let (a, b) = (grouped(a), grouped(b));
+            Dim::Const(quote!(#a + #b))
         }
     }
 }
@@ -149,8 +172,8 @@ pub(super) fn product(shape: &[Dim]) -> Dim {
             (Dim::Known(1), _) => b,
             (_, Dim::Known(1)) => a,
             _ => {
-                let (a, b) = (tokens(&a), tokens(&b));
-                Dim::Const(quote!((#a) * (#b)))
+                let (a, b) = (grouped(&a), grouped(&b));
+                Dim::Const(quote!(#a * #b))
             }
         })
         .unwrap_or(Dim::Known(1))
@@ -160,7 +183,10 @@ pub(super) fn product(shape: &[Dim]) -> Dim {
 pub(super) fn half(dim: &Dim) -> Dim {
     match dim {
         Dim::Known(value) => Dim::Known(value / 2),
-        Dim::Const(tokens) => Dim::Const(quote!((#tokens) / 2)),
+        Dim::Const(_) => {
+            let dim = grouped(dim);
+            Dim::Const(quote!(#dim / 2))
+        }
     }
 }
 

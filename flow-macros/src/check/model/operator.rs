@@ -14,17 +14,15 @@ use syn::Expr;
 impl Lowering<'_, '_> {
     pub(super) fn lower_binary(&mut self, op: BinaryOp, span: Span, a: Operand, b: Operand) -> Option<Operand> {
         for operand in [a, b] {
-            if let Operand::Node(id) = operand {
-                if self.is_class(id) {
-                    let name = self.nodes[id].name.clone();
-                    self.cx.span(
-                        span,
-                        format!(
-                            "`{name}` is a class label, not a value\nhelp: look it up with `embedding({name}, 16)`"
-                        ),
-                    );
-                    return None;
-                }
+            if let Operand::Node(id) = operand
+                && self.is_class(id)
+            {
+                let name = self.nodes[id].name.clone();
+                self.cx.span(
+                    span,
+                    format!("`{name}` is a class label, not a value\nhelp: look it up with `embedding({name}, 16)`"),
+                );
+                return None;
             }
         }
         match (op, a, b) {

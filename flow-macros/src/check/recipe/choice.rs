@@ -278,11 +278,11 @@ fn given(arguments: TokenStream, cx: &mut Errors) -> Option<Grid> {
                 cx.at(element, format!("a time lies between 0 and 1, found {node}"))
             }
             Some(node) => {
-                if let Some(last) = nodes.last() {
-                    if node == *last || (node > *last) != rising {
-                        let order = if rising { "rise" } else { "fall" };
-                        cx.at(element, format!("the nodes of a grid {order}, but {node} follows {last}"));
-                    }
+                if let Some(last) = nodes.last()
+                    && (node == *last || (node > *last) != rising)
+                {
+                    let order = if rising { "rise" } else { "fall" };
+                    cx.at(element, format!("the nodes of a grid {order}, but {node} follows {last}"));
                 }
                 nodes.push(node);
             }

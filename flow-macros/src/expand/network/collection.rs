@@ -3,9 +3,12 @@
 use super::{
     Network,
     field::{Field, Layer, needs_marker},
-    float, local, size,
+    float, local,
 };
-use crate::ir::{Init, Parameter};
+use crate::{
+    expand::dim_value,
+    ir::{Init, Parameter},
+};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -87,7 +90,7 @@ fn options(network: &Network, parameter: &Parameter) -> TokenStream {
     let (nn, tensor) = (&network.nn, local("tensor"));
     let fill = match &parameter.init {
         Init::FanIn(fan_in) => {
-            let fan_in = size(fan_in);
+            let fan_in = dim_value(fan_in);
             quote!(#nn::fill_fan_in(#tensor, #fan_in))
         }
         Init::Normal { std } => {

@@ -15,6 +15,8 @@ pub(super) struct Field<'a> {
 }
 
 #[derive(Clone, Copy)]
+// The names are those of dfdx.
+#[allow(clippy::enum_variant_names)]
 pub(super) enum Layer<'a> {
     Linear {
         inputs: &'a Dim,

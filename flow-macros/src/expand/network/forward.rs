@@ -134,7 +134,13 @@ impl<'a> Body<'a> {
         for index in 0..model.nodes.len() {
             self.node(index);
         }
-        let (statements, result, tape) = (&self.statements, self.local(model.output), local("tape"));
+        let result = self.local(model.output).into_token_stream();
+        let state = model.inputs.iter().find(|input| matches!(input.kind, InputKind::State));
+        let result = match state {
+            Some(state) => self.of_shape(result, &model.nodes[model.output].shape, &state.shape),
+            None => result,
+        };
+        let (statements, tape) = (&self.statements, local("tape"));
         quote! {
             #statements
             ::core::result::Result::Ok(#nn::PutTape::put_tape(#result, #tape))
@@ -303,7 +309,23 @@ impl<'a> Body<'a> {
             self.statements.extend(quote!(let (#copy, #rest) = #nn::copy(#original, #tape)?;));
             operands[1] = copy.into_token_stream();
         }
+        if matches!(node.op, Op::Add | Op::Sub | Op::Mul) {
+            for (operand, input) in operands.iter_mut().zip(&node.inputs) {
+                *operand = self.of_shape(operand.clone(), &self.network.model.nodes[*input].shape, &node.shape);
+            }
+        }
         operands
+    }
+
+    /// Constants that are asserted to be equal are two types still: where they are not equal, that is said once, by the
+    /// assertion.
+    fn of_shape(&self, x: TokenStream, from: &[Dim], to: &[Dim]) -> TokenStream {
+        let text = |shape: &[Dim]| shape.iter().map(|dim| constant(dim).to_string()).collect::<Vec<_>>();
+        if text(from) == text(to) {
+            return x;
+        }
+        let (nn, shape) = (&self.network.nn, self.network.shape_value(to));
+        quote!(#nn::reshape(#x, #shape)?)
     }
 
     /// Layers on the last axis see rows.

@@ -81,7 +81,8 @@ fn parse_primary(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Resu
         if content.is_empty() {
             return Ok(value);
         }
-        return Err(content.error("expected an operator `+`, `-`, `*` or `)`"));
+        let help = if content.peek(Token![,]) { "\nhelp: values are joined with `concat(a, b)`" } else { "" };
+        return Err(content.error(format!("expected an operator `+`, `-`, `*` or `)`{help}")));
     }
     if input.peek(syn::Lit) {
         return Ok(Value::Other(Expr::Lit(input.parse()?)));
@@ -103,7 +104,10 @@ fn parse_primary(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Resu
     {
         let path: syn::ExprPath = input.parse()?;
         if input.peek(token::Paren) {
-            return Err(syn::Error::new_spanned(path, "a layer is called by its name alone, as in `linear(h, 64)`"));
+            return Err(syn::Error::new_spanned(
+                path,
+                "a layer is called by its name alone\nhelp: write `linear(h, 64)`",
+            ));
         }
         return Ok(Value::Other(Expr::Path(path)));
     }

@@ -1,0 +1,15 @@
+use flow_runtime::flow_model;
+
+flow_model! {
+    model Field(x: [2], t: Time) -> [2] {
+        linear(concat(x, t), 2)
+    }
+
+    train Training for Field {
+        optimizer: adam(lr = 1e-3, 0.9),
+        batch: 64,
+        steps: 100,
+    }
+}
+
+fn main() {}

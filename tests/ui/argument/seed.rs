@@ -1,0 +1,16 @@
+use flow_runtime::flow_model;
+
+flow_model! {
+    model Field(x: [2], t: Time) -> [2] {
+        linear(concat(x, t), 2)
+    }
+
+    train Training for Field {
+        optimizer: adam(lr = 1e-3),
+        batch: 64,
+        steps: 100,
+        seed: -1,
+    }
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use flow_runtime::flow_model;
+
+flow_model! {
+    model Field(x: [2], t: Time) -> [2]
+
+    sampler FieldSampler for Field {
+        solver: Rk4,
+        grid: uniform(10),
+    }
+}
+
+fn main() {
+    let _ = FieldSampler::new(&Field::new(0));
+}

@@ -1,0 +1,11 @@
+use flow_runtime::flow_model;
+
+flow_model! {
+    model Field(x: [2], t: Time) -> [2] {
+        #[rustfmt::skip]
+        let h = linear(concat(x, t), 2);
+        h
+    }
+}
+
+fn main() {}

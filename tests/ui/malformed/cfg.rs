@@ -1,0 +1,10 @@
+use flow_runtime::flow_model;
+
+flow_model! {
+    #[cfg(unix)]
+    model Field(x: [2], t: Time) -> [2] {
+        linear(concat(x, t), 2)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use flow_runtime::flow_model;
+
+flow_model! {
+    model (x: [2], t: Time) -> [2] {
+        linear(concat(x, t), 2)
+    }
+}
+
+fn main() {}

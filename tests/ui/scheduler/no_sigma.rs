@@ -1,0 +1,9 @@
+use flow_runtime::flow_model;
+
+flow_model! {
+    scheduler Mine {
+        alpha: t,
+    }
+}
+
+fn main() {}

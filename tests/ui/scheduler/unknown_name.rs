@@ -1,0 +1,10 @@
+use flow_runtime::flow_model;
+
+flow_model! {
+    scheduler Mine {
+        alpha: t,
+        sigma: 1 - s,
+    }
+}
+
+fn main() {}
