@@ -5,7 +5,6 @@
 //! cargo bench --bench workloads -- --workloads W1/b256,W2/rk4/10k --device cpu --out results.jsonl
 //! ```
 
-
 mod workloads {
     pub mod arguments;
     pub mod by_hand;

@@ -145,8 +145,28 @@ fn blocks_take_sizes_numbers_and_values() {
     assert_eq!(
         layers,
         [
-            "h", "h2", "h3", "h4", "a.r", "a.out", "a2.r", "a2.out", "b.r", "b.out", "b2.r", "b2.out", "s.g.r",
-            "s.g.out", "s.g2.r", "s.g2.out", "n.h", "n.out", "out.g.r", "out.g.out", "out.g2.r", "out.g2.out"
+            "h",
+            "h2",
+            "h3",
+            "h4",
+            "a.r",
+            "a.out",
+            "a2.r",
+            "a2.out",
+            "b.r",
+            "b.out",
+            "b2.r",
+            "b2.out",
+            "s.g.r",
+            "s.g.out",
+            "s.g2.r",
+            "s.g2.out",
+            "n.h",
+            "n.out",
+            "out.g.r",
+            "out.g.out",
+            "out.g2.r",
+            "out.g2.out"
         ]
     );
 }
@@ -159,7 +179,8 @@ fn scopes_are_those_of_rust() {
 #[test]
 fn states_and_conditions_have_any_rank() {
     let c: Vec<f32> = (0..24).map(|i| i as f32 / 8.0 - 1.0).collect();
-    let conditions = Conditions::none().class("y", &[2, 0, 1]).and_then(|all| all.vector("c", 8, &c)).expect("conditions");
+    let conditions =
+        Conditions::none().class("y", &[2, 0, 1]).and_then(|all| all.vector("c", 8, &c)).expect("conditions");
     assert_eq!(check::<Pictures>(&conditions, 24), ["c", "rows", "wide", "flat", "flat2", "flat3", "flat4", "flat5"]);
 }
 
