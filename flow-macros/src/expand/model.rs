@@ -25,7 +25,7 @@ pub(crate) fn expand_model(model: &ir::Model, cx: &Context) -> TokenStream {
     let program = expand_program(model, &p);
     let assertions = model.assertions.iter().map(|assertion| {
         let (condition, message) = (&assertion.condition, &assertion.message);
-        quote_spanned!(assertion.span=> const _: () = ::core::assert!(#condition, "{}", #message);)
+        quote_spanned!(assertion.span=> #[allow(clippy::all, clippy::pedantic)] const _: () = ::core::assert!(#condition, "{}", #message);)
     });
     let network = network::expand_network(model, cx);
     let custom_items = network::expand_custom_items(model, cx);

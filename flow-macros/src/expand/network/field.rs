@@ -177,6 +177,7 @@ pub(super) fn expand_struct(network: &Network) -> TokenStream {
         /// A dfdx module like any other: dfdx's optimisers, counters and converters work on it, and its tensors
         /// have the names of a checkpoint.
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+        #[allow(clippy::all, clippy::pedantic)]
         #vis struct #name<E: #nn::Dtype, D: #nn::Device<E>, #(#parameters),*> {
             #(#fields)*
             #marker

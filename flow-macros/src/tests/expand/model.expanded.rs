@@ -351,6 +351,7 @@ impl ::flow_runtime::__private::Model for Field {
         Self { weights }
     }
 }
+#[allow(clippy::all, clippy::pedantic)]
 const _: () = ::core::assert!(
     (DIM) > 0, "{}", "the dimension `DIM` is at least 1, found 0"
 );
@@ -359,11 +360,11 @@ const _: () = ::core::assert!(
     #[doc = r""] #[doc =
     r" A dfdx module like any other: dfdx's optimisers, counters and converters work on it, and its tensors"]
     #[doc = r" have the names of a checkpoint."] #[derive(::core::clone::Clone,
-    ::core::fmt::Debug)] pub (crate) struct FieldNetwork < E :
-    ::flow_runtime::__private::nn::Dtype, D : ::flow_runtime::__private::nn::Device < E
-    >, > { #[doc = " Holds `e.weight: [3, 4]`."] pub e :
-    ::flow_runtime::__private::nn::Embedding < 3, 4, E, D >, #[doc =
-    " Holds `h.weight: [6, DIM + 16]` and `h.bias: [6]`."] pub h :
+    ::core::fmt::Debug)] #[allow(clippy::all, clippy::pedantic)] pub (crate) struct
+    FieldNetwork < E : ::flow_runtime::__private::nn::Dtype, D :
+    ::flow_runtime::__private::nn::Device < E >, > { #[doc =
+    " Holds `e.weight: [3, 4]`."] pub e : ::flow_runtime::__private::nn::Embedding < 3,
+    4, E, D >, #[doc = " Holds `h.weight: [6, DIM + 16]` and `h.bias: [6]`."] pub h :
     ::flow_runtime::__private::nn::Linear < { DIM + 16 }, 6, E, D >, #[doc =
     " Holds `h2.weight: [6]` and `h2.bias: [6]`."] pub h2 :
     ::flow_runtime::__private::nn::LayerNorm1D < 6, E, D >, #[doc =
@@ -372,7 +373,8 @@ const _: () = ::core::assert!(
     " Holds `h3.out.weight: [6, 12]` and `h3.out.bias: [6]`."] pub h3_out :
     ::flow_runtime::__private::nn::Linear < 12, 6, E, D >, #[doc =
     " Holds `out.weight: [DIM, 6]`."] pub out :
-    ::flow_runtime::__private::nn::UnbiasedLinear < 6, { DIM }, E, D >, } impl < E :
+    ::flow_runtime::__private::nn::UnbiasedLinear < 6, { DIM }, E, D >, }
+    #[automatically_derived] #[allow(clippy::all, clippy::pedantic)] impl < E :
     ::flow_runtime::__private::nn::Element, D : ::flow_runtime::__private::nn::Device < E
     >, > ::flow_runtime::__private::nn::TensorCollection < E, D > for FieldNetwork < E,
     D, > { type To < E2 : ::flow_runtime::__private::nn::Dtype, D2 :
@@ -428,15 +430,15 @@ const _: () = ::core::assert!(
     ::flow_runtime::__private::nn::LayerNorm1D { gamma : t2_0, beta : t2_1, epsilon :
     0.00001 }, h3_r : ::flow_runtime::__private::nn::Linear { weight : t3_0, bias : t3_1
     }, h3_out : ::flow_runtime::__private::nn::Linear { weight : t4_0, bias : t4_1 }, out
-    : ::flow_runtime::__private::nn::UnbiasedLinear { weight : t5_0 }, }) } } impl < E :
+    : ::flow_runtime::__private::nn::UnbiasedLinear { weight : t5_0 }, }) } }
+    #[automatically_derived] #[allow(clippy::all, clippy::pedantic)] impl < E :
     ::flow_runtime::__private::nn::Element, D : ::flow_runtime::__private::nn::Device < E
     >, > FieldNetwork < E, D, > { #[doc =
     r" The velocity of a batch, recorded on the tape that the state carries."] #[doc =
     r""] #[doc = r" The time carries none. Without masks, dropout does nothing."] #[doc =
     r""] #[doc = r" # Errors"] #[doc =
     r" An input of another batch size than the state's, a class that the model does not declare, and what"]
-    #[doc = r" the device reports."] #[allow(clippy::too_many_arguments,
-    clippy::type_complexity, unused_variables)] pub fn forward < T :
+    #[doc = r" the device reports."] #[allow(unused_variables)] pub fn forward < T :
     ::flow_runtime::__private::nn::Tape < E, D >> (& self, t :
     ::flow_runtime::__private::nn::Tensor < (::core::primitive::usize,), E, D >, x :
     ::flow_runtime::__private::nn::Tensor < (::core::primitive::usize,
@@ -532,11 +534,11 @@ const _: () = ::core::assert!(
     ::flow_runtime::__private::nn::Const < { DIM } >,), E, D >, T) =
     ::flow_runtime::__private::nn::shift(v21, - 1.0, tape) ?;
     ::core::result::Result::Ok(::flow_runtime::__private::nn::PutTape::put_tape(v22,
-    tape)) } } impl < E : ::flow_runtime::__private::nn::Element, D :
-    ::flow_runtime::__private::nn::Device < E >, > ::flow_runtime::__private::nn::Network
-    < E, D > for FieldNetwork < E, D, > where { fn traced(& self, inputs : &
-    ::flow_runtime::__private::nn::Inputs < E, D >, x :
-    ::flow_runtime::__private::nn::Tensor < (::core::primitive::usize,
+    tape)) } } #[automatically_derived] #[allow(clippy::all, clippy::pedantic)] impl < E
+    : ::flow_runtime::__private::nn::Element, D : ::flow_runtime::__private::nn::Device <
+    E >, > ::flow_runtime::__private::nn::Network < E, D > for FieldNetwork < E, D, >
+    where { fn traced(& self, inputs : & ::flow_runtime::__private::nn::Inputs < E, D >,
+    x : ::flow_runtime::__private::nn::Tensor < (::core::primitive::usize,
     ::core::primitive::usize), E, D, ::flow_runtime::__private::nn::OwnedTape < E, D > >,
     dropout : ::core::option::Option < & ::flow_runtime::__private::nn::Dropout >,) ->
     ::flow_runtime::__private::Result < ::flow_runtime::__private::nn::Tensor <
@@ -559,6 +561,7 @@ const _: () = ::core::assert!(
     ::flow_runtime::__private::nn::Const:: < 1 >, ::flow_runtime::__private::nn::Const::
     < { DIM } >,)) ?, inputs.class(0usize) ?, inputs.vector(1usize, (batch,
     ::flow_runtime::__private::nn::Const:: < 4 >,)) ?, ::core::option::Option::None) ?,
-    batch) } } impl ::flow_runtime::__private::nn::DfdxModel for Field { type Network =
-    FieldNetwork < ::core::primitive::f32, ::flow_runtime::__private::nn::Cpu >; }
+    batch) } } #[automatically_derived] impl ::flow_runtime::__private::nn::DfdxModel for
+    Field { type Network = FieldNetwork < ::core::primitive::f32,
+    ::flow_runtime::__private::nn::Cpu >; }
 }

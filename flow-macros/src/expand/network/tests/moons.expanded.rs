@@ -3,6 +3,7 @@
 /// A dfdx module like any other: dfdx's optimisers, counters and converters work on it, and its tensors
 /// have the names of a checkpoint.
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+#[allow(clippy::all, clippy::pedantic)]
 pub struct MoonsNetwork<
     E: ::flow_runtime::__private::nn::Dtype,
     D: ::flow_runtime::__private::nn::Device<E>,
