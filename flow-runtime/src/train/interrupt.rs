@@ -1,6 +1,6 @@
 //! Ctrl-C: a run that is asked to end writes a checkpoint and leaves.
 //!
-//! The first Ctrl-C (or termination signal) during a run asks it to end; a second one, or one while no run is under
+//! The first Ctrl-C (on Unix, SIGINT) during a run asks it to end; a second one, or one while no run is under
 //! way, ends the process. The handler is installed once per process, by the first run that wants it, and only where
 //! the program has none of its own.
 
