@@ -11,6 +11,8 @@ mod device;
 mod dfdx;
 mod dropout;
 #[cfg(feature = "dfdx")]
+mod field;
+#[cfg(feature = "dfdx")]
 mod flat;
 #[cfg(feature = "dfdx")]
 mod integrate;
@@ -25,6 +27,8 @@ pub use device::{Device, Resolved};
 #[cfg(feature = "dfdx")]
 pub use dfdx::DfdxEngine;
 pub use dropout::Dropout;
+#[cfg(feature = "dfdx")]
+pub use field::ModelField;
 #[cfg(feature = "dfdx")]
 pub use flat::{entries, load, store};
 #[cfg(feature = "dfdx")]

@@ -1,7 +1,7 @@
 //! Sampling: what does not depend on what, the way there and back, and a user's own parts.
 
 use crate::models::{Small, SmallSampler, SmallTraining, bits, moons};
-use flow_runtime::prelude::*;
+use flow_runtime::{engine::ModelField, prelude::*};
 use std::sync::OnceLock;
 
 mod own {
@@ -137,4 +137,18 @@ fn the_model_keeps_its_samples_through_a_file() {
     let back = Small::load_safetensors(&file).expect("the file is whole");
     let draw = |model| SmallSampler::new(model).sample(64).expect("the model is finite");
     assert_eq!(draw(trained()), draw(&back));
+}
+
+#[test]
+fn a_model_is_a_field_for_the_solvers() {
+    let model = Local::new(1);
+    let start = FineSampler::new(&model).source(60).expect("60 points");
+    let field = ModelField::new(&model, &Conditions::none()).expect("an engine");
+    let grid = Grid::uniform(0.0, 1.0, 20).expect("20 steps");
+    let end = solve(Rk4, field, start.values().to_vec(), &grid).expect("the model is finite");
+    assert_eq!(end.statistics.evaluations, 80);
+    let samples = FineSampler::new(&model).sample(60).expect("the model is finite");
+    for (a, b) in end.state.iter().zip(samples.values()) {
+        assert!((a - b).abs() < 1e-5, "{a} and {b}");
+    }
 }
