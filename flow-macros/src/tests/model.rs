@@ -349,3 +349,15 @@ fn names_of_layers_never_meet() {
     let names: Vec<_> = parameters.filter_map(|name| name.strip_suffix(".weight")).collect();
     assert_eq!(names, ["h", "h2", "h22", "h3", "h4.weight", "h4.out", "h32", "h33.weight", "h33.out", "out"], "{text}");
 }
+
+#[test]
+fn a_custom_module_may_have_several_arguments() {
+    let text = pretty(quote! {
+        model M(x: [2], t: Time) -> [2] {
+            let h = custom(concat(x, t), builders::Linear<3, 4>, [4]);
+            linear(h, 2)
+        }
+    });
+    assert!(!text.contains("compile_error"), "{text}");
+    assert!(contains(&text, "builders::Linear<3, 4>"), "{text}");
+}

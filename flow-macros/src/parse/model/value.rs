@@ -141,7 +141,7 @@ fn parse_call(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Result<
     Ok(call)
 }
 
-/// A value if it reads as one up to the comma, else a const expression, else a type.
+/// A value if it reads as one up to the comma, else a type, else a const expression.
 fn parse_argument(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Result<Argument> {
     let start = input.cursor();
     let tokens = |input: ParseStream| {
@@ -168,8 +168,9 @@ fn parse_argument(input: ParseStream, cx: &mut Errors, depth: usize) -> syn::Res
         Err(error) => error,
     };
     let _ = local.finish();
+    // A type first: as an expression `Module<3, 4>` would end at its comma.
     for read in
-        [|fork: ParseStream| fork.parse::<Expr>().map(|_| ()), |fork: ParseStream| fork.parse::<Type>().map(|_| ())]
+        [|fork: ParseStream| fork.parse::<Type>().map(|_| ()), |fork: ParseStream| fork.parse::<Expr>().map(|_| ())]
     {
         let fork = input.fork();
         if read(&fork).is_ok() && (fork.is_empty() || fork.peek(Token![,])) {
