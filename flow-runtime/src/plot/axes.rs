@@ -159,7 +159,8 @@ mod tests {
             prop_assume!((high - low) > 1e-10 * low.abs().max(high.abs()));
             let axis = Axis { low, high, log: false };
             let ticks = axis.ticks(pixels, 72.0);
-            prop_assert!(ticks.len() <= (pixels / 72.0) as usize + 3, "{}", ticks.len());
+            // Where less than two fives fit, up to five twos do, however short the axis is.
+            prop_assert!(ticks.len() <= ((pixels / 72.0) as usize + 3).max(5), "{}", ticks.len());
             prop_assert!(ticks.iter().all(|(x, _)| (-1e-3..=1.001).contains(&axis.share(*x))));
             prop_assert!(ticks.windows(2).all(|pair| pair[0].0 < pair[1].0));
         }
