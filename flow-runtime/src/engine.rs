@@ -4,6 +4,7 @@
 
 #[cfg(feature = "dfdx")]
 mod activations;
+mod cpu;
 #[cfg(feature = "dfdx")]
 mod custom;
 mod device;

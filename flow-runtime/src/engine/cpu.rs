@@ -1,0 +1,3 @@
+//! The CPU engine: a program over tiles of the batch that stay in cache, in vector registers, on all cores.
+
+mod simd;
