@@ -1,0 +1,550 @@
+//! From a program to the steps of a plan.
+
+use super::{Base, Binary, Frequencies, Norm, Pack, Plan, Step, Use, View, arena::Buffer};
+use crate::program::{InputKind, Node, Op, Program, sinusoidal_frequencies};
+
+/// What a value depends on where a batch shares its time, and so how often it is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Level {
+    /// The time alone: once per stage.
+    Shared,
+    /// Conditions alone: once per tile.
+    Prologue,
+    /// Anything else.
+    Body,
+}
+
+/// Lowers the nodes that the output and the `shares` (parameter, node) need; `forward` nodes come before the cotangent is
+/// known.
+pub(super) fn lower(program: &Program, shares: &[(usize, usize)], usage: Use) -> Plan {
+    let mut lower = Lower::new(program, shares, usage);
+    for i in 0..program.nodes.len() {
+        if lower.needed[i] {
+            lower.node(i);
+        }
+        if i == program.output {
+            lower.output();
+            lower.plan.forward = lower.plan.body.len();
+        }
+    }
+    lower.plan
+}
+
+struct Lower<'a> {
+    program: &'a Program,
+    usage: Use,
+    plan: Plan,
+    needed: Vec<bool>,
+    consumers: Vec<Vec<usize>>,
+    level: Vec<Level>,
+    /// Where each value lies, as far as it is lowered.
+    views: Vec<Option<View>>,
+    /// The `concat` in whose memory a value is computed, and its first column there.
+    home: Vec<Option<(usize, usize)>>,
+    /// `concat`s that are never put together, for all their readers take them apart.
+    taken_apart: Vec<bool>,
+    /// The sum into which a product is folded.
+    folded: Vec<bool>,
+    /// Parameters of which a node is a share.
+    shares: Vec<Vec<usize>>,
+}
+
+impl<'a> Lower<'a> {
+    fn new(program: &'a Program, shares: &[(usize, usize)], usage: Use) -> Self {
+        let count = program.nodes.len();
+        let mut of_node = vec![Vec::new(); count];
+        for &(parameter, node) in shares {
+            of_node[node].push(parameter);
+        }
+        let mut needed = vec![false; count];
+        for i in (0..count).rev() {
+            needed[i] |= i == program.output || !of_node[i].is_empty();
+            if needed[i] {
+                program.nodes[i].inputs.iter().for_each(|&input| needed[input] = true);
+            }
+        }
+        let mut consumers = vec![Vec::new(); count];
+        for (i, node) in program.nodes.iter().enumerate().filter(|(i, _)| needed[*i]) {
+            node.inputs.iter().for_each(|&input| consumers[input].push(i));
+        }
+        let mut lower = Self {
+            program,
+            usage,
+            plan: Plan {
+                shared: Vec::new(),
+                shared_len: 0,
+                prologue: Vec::new(),
+                body: Vec::new(),
+                forward: 0,
+                sums: Vec::new(),
+                packs: Vec::new(),
+                constants: Vec::new(),
+                buffers: Vec::new(),
+            },
+            needed,
+            consumers,
+            level: Vec::with_capacity(count),
+            views: vec![None; count],
+            home: vec![None; count],
+            taken_apart: vec![false; count],
+            folded: vec![false; count],
+            shares: of_node,
+        };
+        for i in 0..count {
+            let level = lower.level_of(i);
+            lower.level.push(level);
+        }
+        lower.find_folds();
+        lower.find_homes();
+        lower
+    }
+
+    fn level_of(&self, i: usize) -> Level {
+        if self.usage != Use::SharedTime {
+            return Level::Body;
+        }
+        let node = &self.program.nodes[i];
+        match node.op {
+            Op::Input(input) => match self.program.inputs[input].kind {
+                InputKind::Time => Level::Shared,
+                InputKind::Class { .. } | InputKind::Vector => Level::Prologue,
+                _ => Level::Body,
+            },
+            _ => {
+                let mut levels = node.inputs.iter().map(|&input| self.level[input]);
+                let first = levels.next().unwrap_or(Level::Body);
+                if levels.all(|level| level == first) { first } else { Level::Body }
+            }
+        }
+    }
+
+    /// Products that need not be put together with what is known before.
+    fn find_folds(&mut self) {
+        if self.usage != Use::SharedTime {
+            return;
+        }
+        let early = |level: Level| level != Level::Body;
+        for (i, node) in self.program.nodes.iter().enumerate() {
+            if !self.needed[i] || self.level[i] != Level::Body || lines(node) != 1 {
+                continue;
+            }
+            match node.op {
+                Op::Concat => {
+                    let hoisted = node.inputs.iter().any(|&input| early(self.level[input]));
+                    let linear = self.consumers[i].iter().all(|&c| self.program.nodes[c].op == Op::Linear);
+                    self.taken_apart[i] = hoisted && linear && i != self.program.output;
+                }
+                Op::Add => {
+                    let foldable = |product: usize, other: usize| {
+                        self.program.nodes[product].op == Op::Linear
+                            && self.consumers[product] == [i]
+                            && self.level[product] == Level::Body
+                            && early(self.level[other])
+                    };
+                    let [a, b] = [node.inputs[0], node.inputs[1]];
+                    if foldable(a, b) {
+                        self.folded[a] = true;
+                    } else if foldable(b, a) {
+                        self.folded[b] = true;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Operands of a `concat` are computed where it wants them, if nothing speaks against it.
+    fn find_homes(&mut self) {
+        for (i, node) in self.program.nodes.iter().enumerate() {
+            if !self.needed[i] || node.op != Op::Concat || self.taken_apart[i] || self.level[i] == Level::Shared {
+                continue;
+            }
+            let mut column = 0;
+            for &input in node.inputs {
+                let operand = &self.program.nodes[input];
+                let computed = !matches!(
+                    operand.op,
+                    Op::Input(_) | Op::Reshape | Op::Slice { .. } | Op::Concat | Op::Dropout { .. }
+                );
+                let once = node.inputs.iter().filter(|other| **other == input).count() == 1;
+                let free = self.home[input].is_none() && !self.folded[input] && input != self.program.output;
+                if computed && once && free && self.level[input] == self.level[i] {
+                    self.home[input] = Some((i, column));
+                }
+                column += width(operand);
+            }
+        }
+    }
+
+    fn steps(&mut self, level: Level) -> &mut Vec<Step> {
+        match level {
+            Level::Shared => &mut self.plan.shared,
+            Level::Prologue => &mut self.plan.prologue,
+            Level::Body => &mut self.plan.body,
+        }
+    }
+
+    fn view(&self, i: usize) -> View {
+        // Operands come before their nodes; a program is checked before it is lowered.
+        self.views[i].unwrap_or(View::dense(Base::State, 1, 0))
+    }
+
+    fn operand(&self, i: usize, which: usize) -> View {
+        self.view(self.program.nodes[i].inputs[which])
+    }
+
+    fn parameter(&self, i: usize, which: usize) -> usize {
+        self.program.parameter_offset(self.program.nodes[i].parameters[which])
+    }
+
+    /// New memory for a value of that many lines and columns.
+    fn room(&mut self, level: Level, lines: usize, width: usize) -> View {
+        if level == Level::Shared {
+            let offset = self.plan.shared_len;
+            self.plan.shared_len += lines * width;
+            return View { offset, ..View::dense(Base::Shared, lines, width) }.broadcast();
+        }
+        self.plan.buffers.push(Buffer { size: lines * width, place: 0 });
+        View::dense(Base::Buffer(self.plan.buffers.len() - 1), lines, width)
+    }
+
+    /// Where node `i` is to be written.
+    fn place(&mut self, i: usize) -> View {
+        let node = &self.program.nodes[i];
+        let (lines, width) = (lines(node), width(node));
+        if let Some((concat, column)) = self.home[i] {
+            let whole = self.place_once(concat);
+            return whole.columns(column, width);
+        }
+        if i == self.program.output && self.level[i] == Level::Body {
+            return View::dense(Base::Output, lines, width);
+        }
+        self.room(self.level[i], lines, width)
+    }
+
+    /// The memory of a `concat`, asked for by its operands first.
+    fn place_once(&mut self, i: usize) -> View {
+        if let Some(view) = self.views[i] {
+            return view;
+        }
+        let view = self.place(i);
+        self.views[i] = Some(view);
+        view
+    }
+
+    fn node(&mut self, i: usize) {
+        let node = &self.program.nodes[i];
+        if !self.shares[i].is_empty() && self.consumers[i].is_empty() && i != self.program.output {
+            return self.share(i);
+        }
+        if self.taken_apart[i] || self.folded[i] {
+            return;
+        }
+        match node.op {
+            Op::Input(input) => self.views[i] = Some(self.input(input)),
+            Op::Reshape => self.reshape(i),
+            Op::Slice { start } => {
+                self.views[i] = Some(self.operand(i, 0).columns(start, width(node)));
+            }
+            // Outside of training, dropout does nothing.
+            Op::Dropout { .. } if !self.training() => self.views[i] = Some(self.operand(i, 0)),
+            Op::Concat => self.concat(i),
+            Op::Linear => self.linear(i, None, i),
+            Op::Add if node.inputs.iter().any(|&input| self.folded[input]) => self.folded_sum(i),
+            _ => {
+                let out = self.place(i);
+                let step = self.step(i, out);
+                self.steps(self.level[i]).push(step);
+                self.views[i] = Some(out);
+            }
+        }
+        if !self.shares[i].is_empty() {
+            self.share_of_value(i);
+        }
+    }
+
+    fn training(&self) -> bool {
+        matches!(self.usage, Use::Training | Use::TrainingDeferred)
+    }
+
+    fn input(&self, index: usize) -> View {
+        let input = &self.program.inputs[index];
+        let width = input.shape.last().copied().unwrap_or(1);
+        let lines = input.size() / width.max(1);
+        match input.kind {
+            InputKind::State => View::dense(Base::State, lines, width),
+            InputKind::Time if self.usage == Use::SharedTime => View::dense(Base::Time, 1, 1).broadcast(),
+            InputKind::Time => View::dense(Base::Time, 1, 1),
+            InputKind::Cotangent => View::dense(Base::Cotangent, lines, width),
+            InputKind::Class { .. } | InputKind::Vector => {
+                View::dense(Base::Condition(self.condition(index)), lines, width)
+            }
+        }
+    }
+
+    /// Place of an input among the conditions.
+    fn condition(&self, index: usize) -> usize {
+        self.program.conditions().position(|(i, _)| i == index).unwrap_or(0)
+    }
+
+    /// The condition behind a label.
+    fn label(&self, i: usize) -> usize {
+        match self.program.nodes[self.program.nodes[i].inputs[0]].op {
+            Op::Input(index) => self.condition(index),
+            _ => 0,
+        }
+    }
+
+    fn reshape(&mut self, i: usize) {
+        let node = &self.program.nodes[i];
+        let x = self.operand(i, 0);
+        let (lines, width) = (lines(node), width(node));
+        let reshaped = |x: View| {
+            let view = View { width, line: width, lines, row: lines * width, ..x };
+            if x.is_broadcast() { view.broadcast() } else { view }
+        };
+        let gapless = x.line == x.width && (x.is_broadcast() || x.is_dense());
+        self.views[i] = Some(if gapless {
+            reshaped(x)
+        } else {
+            let copy = self.room(self.level[i], x.lines, x.width);
+            self.steps(self.level[i]).push(Step::Copy { x, out: copy });
+            reshaped(copy)
+        });
+    }
+
+    fn concat(&mut self, i: usize) {
+        let out = self.place_once(i);
+        let node = &self.program.nodes[i];
+        let mut column = 0;
+        for &input in node.inputs {
+            let width = width(&self.program.nodes[input]);
+            if self.home[input] != Some((i, column)) {
+                let step = Step::Copy { x: self.view(input), out: out.columns(column, width) };
+                self.steps(self.level[i]).push(step);
+            }
+            column += width;
+        }
+    }
+
+    /// The product of node `i`, with `more` (known earlier) added, as the value of node `target`.
+    fn linear(&mut self, i: usize, more: Option<(View, Level)>, target: usize) {
+        let node = &self.program.nodes[i];
+        let level = self.level[target];
+        let (weight, columns) = (self.parameter(i, 0), width(node));
+        let bias = node.parameters.get(1).map(|&p| {
+            let at = self.program.parameter_offset(p);
+            View { offset: at, ..View::dense(Base::Parameters, 1, columns) }.broadcast()
+        });
+        let source = node.inputs[0];
+        let fan_in = width(&self.program.nodes[source]);
+        // (operand, first column) of what is multiplied at each level.
+        let mut parts = Vec::new();
+        if self.taken_apart[source] {
+            let mut column = 0;
+            for &input in self.program.nodes[source].inputs {
+                parts.push((self.level[input], self.view(input), column));
+                column += width(&self.program.nodes[input]);
+            }
+        } else {
+            parts.push((level, self.view(source), 0));
+        }
+        let mut start = bias;
+        let mut pending = more;
+        // What is known per stage, then what is known per tile, then the rest.
+        for earlier in [Level::Shared, Level::Prologue] {
+            if earlier == level {
+                break;
+            }
+            let products: Vec<_> = parts.iter().filter(|(level, ..)| *level == earlier).copied().collect();
+            let added = pending.filter(|(_, level)| *level == earlier).map(|(view, _)| view);
+            if products.is_empty() && added.is_none() {
+                continue;
+            }
+            let out = self.room(earlier, 1, columns);
+            // A row that changes with the stage cannot go into what is computed once per tile: those are added below.
+            let carried = start.filter(|view| earlier == Level::Shared || view.base == Base::Parameters);
+            let left = start.filter(|_| carried.is_none());
+            let mut sum = match (carried, added) {
+                (Some(a), Some(b)) => {
+                    self.steps(earlier).push(Step::Binary { f: Binary::Add, a: b, b: a, out });
+                    Some(out)
+                }
+                (a, b) => a.or(b),
+            };
+            for (_, x, column) in products {
+                let pack = self.pack(weight + column, x.width, columns, 1, fan_in);
+                self.steps(earlier).push(Step::Product { x, pack, start: sum, out });
+                sum = Some(out);
+            }
+            if added.is_some() {
+                pending = None;
+            }
+            start = match (left, sum) {
+                (Some(row), Some(rows)) => {
+                    let out = self.place_once(target);
+                    self.plan.body.push(Step::Binary { f: Binary::Add, a: rows, b: row, out });
+                    Some(out)
+                }
+                (row, rows) => rows.or(row),
+            };
+        }
+        let out = self.place_once(target);
+        let mut products = parts.iter().filter(|(part, ..)| *part == level).peekable();
+        if products.peek().is_none()
+            && let Some(x) = start.filter(|view| *view != out)
+        {
+            self.plan.body.push(Step::Copy { x, out });
+        }
+        for &(_, x, column) in products {
+            let pack = self.pack(weight + column, x.width, columns, 1, fan_in);
+            self.steps(level).push(Step::Product { x, pack, start, out });
+            start = Some(out);
+        }
+    }
+
+    /// A product plus something that is known earlier.
+    fn folded_sum(&mut self, i: usize) {
+        let [a, b] = [self.program.nodes[i].inputs[0], self.program.nodes[i].inputs[1]];
+        let (product, other) = if self.folded[a] { (a, b) } else { (b, a) };
+        self.linear(product, Some((self.view(other), self.level[other])), i);
+    }
+
+    fn pack(
+        &mut self,
+        offset: usize,
+        depth: usize,
+        columns: usize,
+        depth_stride: usize,
+        column_stride: usize,
+    ) -> usize {
+        let pack = Pack { offset, depth, columns, depth_stride, column_stride };
+        if let Some(known) = self.plan.packs.iter().position(|other| *other == pack) {
+            return known;
+        }
+        self.plan.packs.push(pack);
+        self.plan.packs.len() - 1
+    }
+
+    /// Any node that is one step.
+    fn step(&mut self, i: usize, out: View) -> Step {
+        let node = &self.program.nodes[i];
+        let x = self.operand(i, 0);
+        let second = || self.operand(i, 1);
+        match node.op {
+            Op::LinearTransposed => {
+                let (weight, columns) = (self.parameter(i, 0), width(node));
+                let pack = self.pack(weight, x.width, columns, columns, 1);
+                Step::Product { x, pack, start: None, out }
+            }
+            Op::Add => Step::Binary { f: Binary::Add, a: x, b: second(), out },
+            Op::Sub => Step::Binary { f: Binary::Sub, a: x, b: second(), out },
+            Op::Mul => Step::Binary { f: Binary::Mul, a: x, b: second(), out },
+            Op::Scale(factor) => Step::Affine { factor, term: 0.0, x, out },
+            Op::Shift(term) => Step::Affine { factor: 1.0, term, x, out },
+            Op::Softmax => Step::Softmax { x, out },
+            Op::SoftmaxPullback => Step::SoftmaxPullback { y: x, dy: second(), out },
+            Op::LayerNorm { eps } => {
+                let (weight, bias) = (Some(self.parameter(i, 0)), Some(self.parameter(i, 1)));
+                Step::Norm { norm: Norm { centred: true, eps }, x, weight, bias, out }
+            }
+            Op::RmsNorm { eps } => {
+                let weight = Some(self.parameter(i, 0));
+                Step::Norm { norm: Norm { centred: false, eps }, x, weight, bias: None, out }
+            }
+            Op::LayerNormNormalized { eps } => {
+                Step::Norm { norm: Norm { centred: true, eps }, x, weight: None, bias: None, out }
+            }
+            Op::RmsNormNormalized { eps } => {
+                Step::Norm { norm: Norm { centred: false, eps }, x, weight: None, bias: None, out }
+            }
+            Op::LayerNormPullback { eps } => {
+                let weight = self.parameter(i, 0);
+                Step::NormPullback { norm: Norm { centred: true, eps }, x, dy: second(), weight, out }
+            }
+            Op::RmsNormPullback { eps } => {
+                let weight = self.parameter(i, 0);
+                Step::NormPullback { norm: Norm { centred: false, eps }, x, dy: second(), weight, out }
+            }
+            Op::Sinusoidal { max } => {
+                let place = self.plan.constants.len();
+                self.plan.constants.extend(sinusoidal_frequencies(out.width / 2, max));
+                Step::Embedding { frequencies: Frequencies::Constants(place), t: x, out }
+            }
+            Op::Fourier => {
+                Step::Embedding { frequencies: Frequencies::Parameter(self.parameter(i, 0)), t: x, out }
+            }
+            Op::Embedding => Step::Lookup { condition: self.label(i), table: self.parameter(i, 0), out },
+            Op::Dropout { p } => {
+                let before = &self.program.nodes[..i];
+                let ordinal = before.iter().filter(|node| matches!(node.op, Op::Dropout { .. })).count() as u64;
+                Step::Dropout { p, ordinal, x, out }
+            }
+            Op::DropoutPullback { p, ordinal } => Step::Dropout { p, ordinal, x, out },
+            Op::Pullback(f) => Step::Pullback { f, source: x, dy: second(), out },
+            // Shares that something else reads, too, are computed sample by sample.
+            op => match op.activation() {
+                Some(f) => Step::Map { f, x, out },
+                None => Step::Copy { x, out },
+            },
+        }
+    }
+
+    /// A node that is wanted only as a share of a parameter's gradient: it is summed over the batch as it is computed.
+    fn share(&mut self, i: usize) {
+        let node = &self.program.nodes[i];
+        for parameter in self.shares[i].clone() {
+            let to = self.program.parameter_offset(parameter);
+            let step = match node.op {
+                Op::Outer => Step::Outer { dy: self.operand(i, 0), x: self.operand(i, 1), to },
+                Op::SumRows => Step::Sum { x: self.operand(i, 0), to },
+                Op::Scatter { .. } => Step::Scatter { condition: self.label(i), dy: self.operand(i, 1), to },
+                _ => {
+                    if self.views[i].is_none() {
+                        let out = self.place(i);
+                        let step = self.step(i, out);
+                        self.plan.body.push(step);
+                        self.views[i] = Some(out);
+                    }
+                    self.share_of_value(i);
+                    return;
+                }
+            };
+            self.push_sum(step);
+        }
+    }
+
+    /// The sum of a value over the batch.
+    fn share_of_value(&mut self, i: usize) {
+        let x = self.view(i);
+        for parameter in self.shares[i].clone() {
+            let to = self.program.parameter_offset(parameter);
+            let x = View { width: x.size(), line: x.size(), lines: 1, ..x };
+            self.push_sum(Step::Sum { x, to });
+        }
+    }
+
+    fn push_sum(&mut self, step: Step) {
+        if self.usage == Use::TrainingDeferred { self.plan.sums.push(step) } else { self.plan.body.push(step) }
+    }
+
+    /// The velocity in its place, if it was not computed there.
+    fn output(&mut self) {
+        let i = self.program.output;
+        let x = self.view(i);
+        if x.base != Base::Output {
+            let out = View::dense(Base::Output, x.lines, x.width);
+            self.plan.body.push(Step::Copy { x, out });
+        }
+    }
+}
+
+/// Length of the last axis.
+fn width(node: &Node) -> usize {
+    node.shape.last().copied().unwrap_or(1)
+}
+
+/// Lines of one sample.
+fn lines(node: &Node) -> usize {
+    node.size() / width(node).max(1)
+}
