@@ -3,13 +3,18 @@
 //! `flow_model! { model … }` emits a program as const data; every engine reads it. Here it is sized
 //! ([`parameter_count`](Program::parameter_count), [`flops`](Program::flops)), named
 //! ([`schema_hash`](Program::schema_hash)), validated ([`check`](Program::check)), printed (`Display`) and evaluated by
-//! the plain `f64` interpreter ([`evaluate`](Program::evaluate)) that every engine is tested against. What an op means
-//! stands in `program/op/`, one file for a family of ops.
+//! the plain `f64` interpreter ([`evaluate`](Program::evaluate)) that every engine is tested against.
+//!
+//! Its derivative by the parameters and by the state is a program too ([`gradient`](Program::gradient)): the nodes of
+//! the program, then those of reverse mode, so that an engine that runs the ops of the one runs the other.
+//!
+//! What an op means stands in `program/op/`, one file for a family of ops, and its derivative beside it.
 
 mod bind;
 pub mod builder;
 mod check;
 mod display;
+pub(crate) mod gradient;
 mod interpret;
 mod op;
 #[doc(hidden)]
@@ -17,8 +22,9 @@ pub mod random;
 mod schema;
 mod size;
 
+pub use gradient::{Gradient, GradientValues, Wanted};
 pub use interpret::{dropout_index, dropout_keeps};
-pub use op::{Op, sinusoidal_frequencies};
+pub use op::{Activation, Op, sinusoidal_frequencies};
 
 /// The one meaning of a model: a straight-line list of typed nodes that every engine reads.
 ///
@@ -80,6 +86,9 @@ pub enum InputKind {
     },
     /// A vector (or tensor) of numbers.
     Vector,
+    /// The cotangent `dv` of the velocity, of the state's shape: the last input of a [`Gradient`]'s program, and of no
+    /// model's.
+    Cotangent,
 }
 
 /// One operation.

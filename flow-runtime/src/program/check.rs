@@ -62,12 +62,14 @@ impl Program {
                 state.kind == InputKind::State
                     && time.kind == InputKind::Time
                     && rest.iter().all(|input| !matches!(input.kind, InputKind::State | InputKind::Time))
+                    && rest.iter().rev().skip(1).all(|input| input.kind != InputKind::Cotangent)
             }
             _ => false,
         };
         if !ordered {
             let kinds: Vec<_> = self.inputs.iter().map(|input| input.kind).collect();
-            return Err(invalid("the list of inputs", &format!("{kinds:?}"), "a state, the time, then conditions"));
+            let expected = "a state, the time, then conditions, and a cotangent last if it is a gradient";
+            return Err(invalid("the list of inputs", &format!("{kinds:?}"), expected));
         }
         for (i, input) in self.inputs.iter().enumerate() {
             let what = format!("input {i} (`{}`)", input.name);
@@ -80,6 +82,7 @@ impl Program {
                 InputKind::Class { classes: 0 } => return Err(invalid(what, "a choice of 0 classes", "one or more")),
                 InputKind::Class { .. } => &[],
                 InputKind::State | InputKind::Vector => input.shape,
+                InputKind::Cotangent => self.inputs[0].shape,
             };
             if input.shape != expected {
                 return Err(mismatch(what, Mismatch::shape("", input.shape, expected)));
@@ -139,10 +142,25 @@ impl Program {
         })?;
         check_domain(&what, &node.op)?;
         self.check_operand_kinds(&what, node)?;
+        self.check_dropout(&what, i)?;
         if node.batch_invariant && !self.may_be_batch_invariant(node) {
             return Err(invalid(what, "marked batch-invariant", "that mark only on what depends on the time alone"));
         }
         Ok(())
+    }
+
+    /// A dropout's reverse mode belongs to one that is there, earlier and of the same size and probability.
+    fn check_dropout(&self, what: &str, i: usize) -> Result<()> {
+        let Op::DropoutPullback { p, ordinal } = self.nodes[i].op else { return Ok(()) };
+        let mut dropouts = self.nodes[..i].iter().filter(|node| matches!(node.op, Op::Dropout { .. }));
+        let dropout = usize::try_from(ordinal).ok().and_then(|ordinal| dropouts.nth(ordinal));
+        match dropout {
+            Some(dropout) if dropout.op == Op::Dropout { p } && dropout.shape == self.nodes[i].shape => Ok(()),
+            _ => {
+                let expected = "an earlier dropout of that ordinal, probability and shape";
+                Err(invalid(what, &format!("of dropout {ordinal} with p = {p}"), expected))
+            }
+        }
     }
 
     /// Labels go into embeddings and nothing else does.
@@ -156,9 +174,18 @@ impl Program {
                 return Err(mismatch(what.to_owned(), Mismatch::shape("", node.shape, input.shape)));
             }
         }
-        for &operand in node.inputs {
+        for (place, &operand) in node.inputs.iter().enumerate() {
             let classes = self.classes_of(operand);
             match (node.op, classes) {
+                (Op::Scatter { classes: rows }, Some(classes)) if place == 0 => {
+                    if rows != classes {
+                        let expected = format!("one row for each of the {classes} classes");
+                        return Err(invalid(what, &format!("a table of {rows} rows"), expected));
+                    }
+                }
+                (Op::Scatter { .. }, None) if place == 0 => {
+                    return Err(invalid(what, "a table by numbers", "a class as its first operand"));
+                }
                 (Op::Embedding, Some(classes)) => {
                     let rows = node.parameters.first().and_then(|p| self.parameters[*p].shape.first());
                     if rows != Some(&classes) {
@@ -205,8 +232,13 @@ fn check_dims(what: &str, shape: &[usize]) -> Result<usize> {
 
 fn check_domain(what: &str, op: &Op) -> Result<()> {
     let (fits, expected) = match *op {
-        Op::Dropout { p } => ((0.0..1.0).contains(&p), "0 ≤ p < 1"),
-        Op::LayerNorm { eps } | Op::RmsNorm { eps } => (eps > 0.0, "eps > 0"),
+        Op::Dropout { p } | Op::DropoutPullback { p, .. } => ((0.0..1.0).contains(&p), "0 ≤ p < 1"),
+        Op::LayerNorm { eps }
+        | Op::RmsNorm { eps }
+        | Op::LayerNormPullback { eps }
+        | Op::LayerNormNormalized { eps }
+        | Op::RmsNormPullback { eps }
+        | Op::RmsNormNormalized { eps } => (eps > 0.0, "eps > 0"),
         Op::Sinusoidal { max } => (max > 0.0, "max > 0"),
         _ => (true, ""),
     };

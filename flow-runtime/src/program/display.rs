@@ -91,7 +91,9 @@ impl Program {
             .inputs
             .iter()
             .map(|input| match input.kind {
-                InputKind::State | InputKind::Vector => format!("{}: {:?}", input.name, input.shape),
+                InputKind::State | InputKind::Vector | InputKind::Cotangent => {
+                    format!("{}: {:?}", input.name, input.shape)
+                }
                 InputKind::Time => format!("{}: Time", input.name),
                 InputKind::Class { classes } => format!("{}: Class<{classes}>", input.name),
             })
@@ -137,6 +139,7 @@ impl Program {
                 Some(InputKind::Time) => "time".to_owned(),
                 Some(InputKind::Class { classes }) => format!("class of {classes}"),
                 Some(InputKind::Vector) => "condition".to_owned(),
+                Some(InputKind::Cotangent) => "cotangent of the velocity".to_owned(),
                 None => format!("input {index}"),
             },
             Op::Custom { module } => format!("custom({module})({})", operands(node).join(", ")),

@@ -1,6 +1,6 @@
 //! The plain interpreter in `f64`: the oracle that every engine is tested against. Clear, not fast.
 
-use super::{Op, Program, op::Arguments};
+use super::{InputKind, Op, Program, op::Arguments};
 use crate::{
     data::{ConditionValues, Conditions},
     error::{Error, Result},
@@ -38,7 +38,7 @@ pub const fn dropout_keeps(seed: u64, step: u64, index: u64, p: f64) -> bool {
 }
 
 /// Answers, for a [`dropout_index`] and a probability of zero, whether the element stays.
-type Keep<'a> = &'a dyn Fn(u64, f64) -> bool;
+pub(super) type Keep<'a> = &'a dyn Fn(u64, f64) -> bool;
 
 impl Program {
     /// The velocity of a batch, computed in `f64`, with dropout off.
@@ -102,25 +102,45 @@ impl Program {
         conditions: &Conditions,
         keep: Option<Keep<'_>>,
     ) -> Result<Vec<f64>> {
+        let mut velocity = Vec::with_capacity(x.len());
+        self.interpret_batch(parameters, t, x, conditions, None, keep, |values| {
+            velocity.extend_from_slice(&values[self.output]);
+        })?;
+        Ok(velocity)
+    }
+
+    /// Hands the values of all nodes to `read`, for one sample after the other.
+    #[expect(clippy::too_many_arguments, reason = "the operands of an evaluation, its masks, and what is read")]
+    pub(super) fn interpret_batch(
+        &self,
+        parameters: &[f64],
+        t: &[f64],
+        x: &[f64],
+        conditions: &Conditions,
+        cotangent: Option<&[f64]>,
+        keep: Option<Keep<'_>>,
+        mut read: impl FnMut(&[Vec<f64>]),
+    ) -> Result<()> {
         self.check()?;
         let batch = self.check_operands(parameters, t, x)?;
+        self.check_cotangent(x, cotangent)?;
         let conditions = self.bind_conditions(OPERATION, conditions, batch)?;
         let dim = self.state_dim();
         let rows: Vec<&[f64]> = (0..self.parameters.len())
             .map(|i| &parameters[self.parameter_offset(i)..self.parameter_offset(i + 1)])
             .collect();
         let mut values: Vec<Vec<f64>> = self.nodes.iter().map(|node| vec![0.0; node.size()]).collect();
-        let mut velocity = Vec::with_capacity(x.len());
         for sample in 0..batch {
             let time = if t.len() == 1 { t[0] } else { t[sample] };
+            let own = |rows: &[f64]| rows[sample * dim..(sample + 1) * dim].to_vec();
             let conditions = conditions.iter().map(|condition| row(condition, sample));
             let inputs: Vec<Vec<f64>> =
-                [x[sample * dim..(sample + 1) * dim].to_vec(), vec![time]].into_iter().chain(conditions).collect();
+                [own(x), vec![time]].into_iter().chain(conditions).chain(cotangent.map(own)).collect();
             let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
             self.interpret_sample(&rows, &inputs, sample, keep, &mut values)?;
-            velocity.extend_from_slice(&values[self.output]);
+            read(&values);
         }
-        Ok(velocity)
+        Ok(())
     }
 
     /// Fills `values` with the value of every node for one sample.
@@ -132,11 +152,15 @@ impl Program {
         keep: Option<Keep<'_>>,
         values: &mut [Vec<f64>],
     ) -> Result<()> {
-        let mut ordinal = 0;
+        let mut dropouts = 0;
         for (i, node) in self.nodes.iter().enumerate() {
             let (before, rest) = values.split_at_mut(i);
             let operands: Vec<&[f64]> = node.inputs.iter().map(|&input| before[input].as_slice()).collect();
             let parameters: Vec<&[f64]> = node.parameters.iter().map(|&p| parameters[p]).collect();
+            let ordinal = match node.op {
+                Op::DropoutPullback { ordinal, .. } => ordinal,
+                _ => dropouts,
+            };
             let keeps = keep.map(|keep| {
                 move |element: usize, p| {
                     keep(dropout_index(ordinal, sample as u64, node.size() as u64, element as u64), p)
@@ -145,9 +169,36 @@ impl Program {
             let keeps = keeps.as_ref().map(|keeps| keeps as &dyn Fn(usize, f64) -> bool);
             let arguments = Arguments { node, operands: &operands, parameters: &parameters, inputs, keep: keeps };
             node.op.rule(|rule| rule.evaluate(&arguments, &mut rest[0]))?;
-            ordinal += u64::from(matches!(node.op, Op::Dropout { .. }));
+            dropouts += u64::from(matches!(node.op, Op::Dropout { .. }));
         }
         Ok(())
+    }
+
+    /// A cotangent for a gradient, of the size of the states, and none for a model.
+    fn check_cotangent(&self, x: &[f64], cotangent: Option<&[f64]>) -> Result<()> {
+        let takes = self.inputs.iter().any(|input| input.kind == InputKind::Cotangent);
+        let what = || "the cotangent of the velocity".to_owned();
+        match cotangent {
+            Some(cotangent) if takes && cotangent.len() != x.len() => Err(Error::Shape {
+                operation: OPERATION,
+                what: what(),
+                got: format!("[{}]", cotangent.len()),
+                expected: format!("[{}], as the states have it", x.len()),
+                help: "give the derivative of the loss by each entry of the velocity".to_owned(),
+            }),
+            Some(cotangent) if takes => match cotangent.iter().position(|value| !value.is_finite()) {
+                Some(at) => Err(not_finite("the cotangent of the velocity", at)),
+                None => Ok(()),
+            },
+            None if !takes => Ok(()),
+            given => Err(Error::Invalid {
+                operation: OPERATION,
+                what: what(),
+                got: if given.is_some() { "given" } else { "missing" }.to_owned(),
+                expected: if takes { "one for each entry of the velocity" } else { "none" }.to_owned(),
+                help: "the program of a gradient is evaluated by `Gradient::evaluate`".to_owned(),
+            }),
+        }
     }
 
     /// Sizes and finiteness of the numbers; gives the size of the batch.
@@ -170,15 +221,19 @@ impl Program {
         }
         for (what, values) in [("a parameter", parameters), ("the time `t`", t), ("the state `x`", x)] {
             if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-                return Err(Error::NotFinite {
-                    operation: OPERATION,
-                    what: what.to_owned(),
-                    at: format!("index {at}"),
-                    help: "look for where the number was made; nothing was computed".to_owned(),
-                });
+                return Err(not_finite(what, at));
             }
         }
         Ok(batch)
+    }
+}
+
+fn not_finite(what: &str, at: usize) -> Error {
+    Error::NotFinite {
+        operation: OPERATION,
+        what: what.to_owned(),
+        at: format!("index {at}"),
+        help: "look for where the number was made; nothing was computed".to_owned(),
     }
 }
 

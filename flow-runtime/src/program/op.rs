@@ -1,9 +1,10 @@
 //! What a node can compute: [`Op`], and the rule of each op.
 //!
-//! Everything there is to know about an op (its formula, the shapes it takes, its value, its floating-point
-//! operations) stands in the file of its family below `op/`. A new op is a variant here, its line in
+//! Everything there is to know about an op (its formula, the shapes it takes, its value, its derivative, its
+//! floating-point operations) stands in the file of its family below `op/`. A new op is a variant here, its line in
 //! [`Op::rule`], its tag in `program/schema.rs`, its rule in a family's file, and a place in `program/random.rs`, so
-//! that the property tests of every engine meet it.
+//! that the property tests of every engine meet it. Its derivative is the `pullback` of its rule: the nodes that
+//! [`Program::gradient`](super::Program::gradient) emits for it, of ops that are there or of new ones beside it.
 
 pub(crate) mod activation;
 pub(crate) mod arithmetic;
@@ -13,11 +14,14 @@ pub(crate) mod dropout;
 pub(crate) mod input;
 pub(crate) mod linear;
 pub(crate) mod normalization;
+pub(crate) mod normalization_pullback;
+pub(crate) mod pullback;
 mod rule;
 pub(crate) mod shape;
 pub(crate) mod softmax;
 pub(crate) mod time_embedding;
 
+pub use pullback::Activation;
 pub(crate) use rule::{Arguments, Mismatch, Rule, Signature, last};
 pub use time_embedding::sinusoidal_frequencies;
 
@@ -98,6 +102,59 @@ pub enum Op {
         /// The module's type, as written.
         module: &'static str,
     },
+    /// Reverse mode of `linear` towards its operand: `dy W` on the last axis, `[.., out] → [.., in]`; parameter: weight
+    /// `[out, in]`.
+    LinearTransposed,
+    /// Reverse mode of `linear` towards its weight: operands `dy: [.., out]` and `x: [.., in]`, result `[out, in]`, the
+    /// sum over the rows of `dy_o x_i`.
+    Outer,
+    /// The sum over all axes but the last, `[.., n] → [n]`.
+    SumRows,
+    /// Columns of the last axis, from `start` on, as many as the result has: `[.., n] → [.., m]`.
+    Slice {
+        /// The first column.
+        start: usize,
+    },
+    /// Reverse mode of an activation: operands `source` and `dy`, result `dy · f′`, elementwise. `source` is the
+    /// activation's result where [`Activation::from_result`] holds, and its argument otherwise.
+    Pullback(Activation),
+    /// Reverse mode of `softmax`: operands `y` (its result) and `dy`, result `y (dy − Σ dy y)` over the last axis.
+    SoftmaxPullback,
+    /// Reverse mode of `layer_norm` towards its operand: operands `x` and `dy`, parameter: weight. With
+    /// `s = 1 / sqrt(var + eps)`, `n = (x − mean) s` and `g = dy · weight`: `s (g − mean(g) − n mean(g n))`.
+    LayerNormPullback {
+        /// As in `layer_norm`.
+        eps: f64,
+    },
+    /// `(x − mean) / sqrt(var + eps)` over the last axis.
+    LayerNormNormalized {
+        /// As in `layer_norm`.
+        eps: f64,
+    },
+    /// Reverse mode of `rms_norm` towards its operand: operands `x` and `dy`, parameter: weight. With
+    /// `s = 1 / sqrt(mean(x²) + eps)`, `n = x s` and `g = dy · weight`: `s (g − n mean(g n))`.
+    RmsNormPullback {
+        /// As in `rms_norm`.
+        eps: f64,
+    },
+    /// `x / sqrt(mean(x²) + eps)` over the last axis.
+    RmsNormNormalized {
+        /// As in `rms_norm`.
+        eps: f64,
+    },
+    /// Reverse mode of `dropout`: while training zero where that node dropped, else `dy / (1 − p)`. Otherwise `dy`.
+    DropoutPullback {
+        /// Probability of zero.
+        p: f64,
+        /// Which dropout it belongs to, counted in the order of the program from 0: its masks are that one's.
+        ordinal: u64,
+    },
+    /// Reverse mode of `embedding`: operands the class and `dy: [dim]`, result `[classes, dim]`, `dy` in the row of the
+    /// class and zero elsewhere.
+    Scatter {
+        /// Number of classes.
+        classes: usize,
+    },
 }
 
 impl Op {
@@ -132,10 +189,22 @@ impl Op {
             Op::Embedding => read(&class_embedding::Embedding),
             Op::Reshape => read(&shape::Reshape),
             Op::Custom { module } => read(&custom::Custom { module }),
+            Op::LinearTransposed => read(&linear::LinearTransposed),
+            Op::Outer => read(&linear::Outer),
+            Op::SumRows => read(&shape::SumRows),
+            Op::Slice { start } => read(&shape::Slice { start }),
+            Op::Pullback(activation) => read(&pullback::Pullback { activation }),
+            Op::SoftmaxPullback => read(&softmax::SoftmaxPullback),
+            Op::LayerNormPullback { eps } => read(&normalization_pullback::LayerNormPullback { eps }),
+            Op::LayerNormNormalized { eps } => read(&normalization_pullback::LayerNormNormalized { eps }),
+            Op::RmsNormPullback { eps } => read(&normalization_pullback::RmsNormPullback { eps }),
+            Op::RmsNormNormalized { eps } => read(&normalization_pullback::RmsNormNormalized { eps }),
+            Op::DropoutPullback { p, ordinal } => read(&dropout::DropoutPullback { p, ordinal }),
+            Op::Scatter { classes } => read(&class_embedding::Scatter { classes }),
         }
     }
 
-    /// The op's name in `flow_model!`, such as `layer_norm`.
+    /// The op's name in `flow_model!`, such as `layer_norm`; those of reverse mode have a name for the printed table.
     ///
     /// ```
     /// use flow_runtime::program::Op;

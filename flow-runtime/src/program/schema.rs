@@ -1,6 +1,6 @@
 //! The schema hash: one number by which a checkpoint knows its model.
 
-use super::{InputKind, Op, Program};
+use super::{Activation, InputKind, Op, Program};
 
 /// FNV-1a of 64 bits (Fowler, Noll & Vo; IETF draft-eastlake-fnv).
 struct Fnv(u64);
@@ -40,7 +40,7 @@ impl Fnv {
         }
     }
 
-    /// A tag, and an attribute by its bits.
+    /// A tag, and the attributes by their bits.
     const fn op(&mut self, op: &Op) {
         let (tag, attribute) = match *op {
             Op::Input(index) => (0, index as u64),
@@ -69,11 +69,33 @@ impl Fnv {
             Op::Embedding => (23, 0),
             Op::Reshape => (24, 0),
             Op::Custom { module } => (25, module.len() as u64),
+            Op::LinearTransposed => (26, 0),
+            Op::Outer => (27, 0),
+            Op::SumRows => (28, 0),
+            Op::Slice { start } => (29, start as u64),
+            Op::SoftmaxPullback => (30, 0),
+            Op::LayerNormPullback { eps } => (31, eps.to_bits()),
+            Op::LayerNormNormalized { eps } => (32, eps.to_bits()),
+            Op::RmsNormPullback { eps } => (33, eps.to_bits()),
+            Op::RmsNormNormalized { eps } => (34, eps.to_bits()),
+            Op::DropoutPullback { p, .. } => (35, p.to_bits()),
+            Op::Scatter { classes } => (36, classes as u64),
+            Op::Pullback(Activation::Relu) => (37, 0),
+            Op::Pullback(Activation::Elu { alpha }) => (38, alpha.to_bits()),
+            Op::Pullback(Activation::Gelu) => (39, 0),
+            Op::Pullback(Activation::Silu) => (40, 0),
+            Op::Pullback(Activation::Tanh) => (41, 0),
+            Op::Pullback(Activation::Sigmoid) => (42, 0),
+            Op::Pullback(Activation::Softplus) => (43, 0),
+            Op::Pullback(Activation::LeakyRelu { slope }) => (44, slope.to_bits()),
+            Op::Pullback(Activation::Sin) => (45, 0),
         };
         self.byte(tag);
         self.word(attribute);
-        if let Op::Custom { module } = *op {
-            self.text(module);
+        match *op {
+            Op::Custom { module } => self.text(module),
+            Op::DropoutPullback { ordinal, .. } => self.word(ordinal),
+            _ => {}
         }
     }
 }
@@ -112,6 +134,7 @@ impl Program {
                     hash.byte(3);
                     hash.text(input.name);
                 }
+                InputKind::Cotangent => hash.byte(4),
             }
             hash.list(input.shape);
             i += 1;

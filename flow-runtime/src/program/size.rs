@@ -94,7 +94,7 @@ impl Program {
     }
 
     /// Floating-point operations of the matrix products in one evaluation of one sample: `2 · in · out` for each row
-    /// that goes through a `linear`.
+    /// that goes through a `linear`, as many again for each product of its reverse mode.
     ///
     /// Elementwise work and `custom` modules are not counted, batch-invariant nodes are.
     ///
@@ -120,10 +120,22 @@ impl Program {
             return 0;
         }
         let node = &self.nodes[i];
-        match node.op {
-            Op::Linear if !node.parameters.is_empty() && node.parameters[0] < self.parameters.len() => {
-                linear::flops(node, self.parameters[node.parameters[0]].shape)
+        match (&node.op, node.inputs, node.parameters) {
+            (Op::Linear, _, [weight, ..]) if *weight < self.parameters.len() => match self.parameters[*weight].shape {
+                [_, fan_in] => linear::flops(node, *fan_in),
+                _ => 0,
+            },
+            (Op::LinearTransposed, _, [weight, ..]) if *weight < self.parameters.len() => {
+                match self.parameters[*weight].shape {
+                    [out, _] => linear::flops(node, *out),
+                    _ => 0,
+                }
             }
+            (Op::Outer, [dy, _], _) if *dy < i => match (self.nodes[*dy].size(), node.shape) {
+                // As many terms as there are rows.
+                (size, [out, _]) if *out > 0 => linear::flops(node, size / *out),
+                _ => 0,
+            },
             _ => 0,
         }
     }

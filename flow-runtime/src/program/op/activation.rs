@@ -2,14 +2,20 @@
 //!
 //! Each is written so that no intermediate overflows where the value itself is finite.
 
-use super::rule::{Arguments, Mismatch, Rule, Signature};
-use crate::error::Result;
+use super::{
+    Op,
+    rule::{Arguments, Mismatch, Rule, Signature},
+};
+use crate::{error::Result, program::gradient::Reverse};
 use std::f64::consts::FRAC_1_SQRT_2;
+
+/// `1 / sqrt(2π)`.
+const FRAC_1_SQRT_TAU: f64 = 0.398_942_280_401_432_677_94;
 
 /// An op that maps every element by itself.
 pub(crate) trait Pointwise {
     /// Name in `flow_model!`.
-    const NAME: &'static str;
+    fn name(&self) -> &'static str;
 
     /// As [`Rule::attributes`].
     fn attributes(&self) -> Vec<(&'static str, f64)> {
@@ -18,11 +24,30 @@ pub(crate) trait Pointwise {
 
     /// The value at `x`.
     fn value(&self, x: f64) -> f64;
+
+    /// As [`Rule::pullback`]; without another word that of an activation.
+    fn pullback(&self, reverse: &mut Reverse) {
+        if let Some(activation) = reverse.node().op.activation() {
+            let source = if activation.from_result() { reverse.result() } else { reverse.operand(0) };
+            reverse.pull_operand(0, Op::Pullback(activation), &[source, reverse.cotangent()], &[]);
+        }
+    }
+}
+
+/// A [`Pointwise`] op that is an [`Activation`](super::Activation).
+pub(crate) trait Differentiable: Pointwise {
+    /// The derivative at `x`, given the value there if it [`needs_result`](Differentiable::needs_result), else `x`.
+    fn derivative(&self, source: f64) -> f64;
+
+    /// Whether the derivative is a function of the value, so that `x` may be overwritten.
+    fn needs_result(&self) -> bool {
+        false
+    }
 }
 
 impl<P: Pointwise> Rule for P {
     fn name(&self) -> &'static str {
-        P::NAME
+        Pointwise::name(self)
     }
 
     fn attributes(&self) -> Vec<(&'static str, f64)> {
@@ -40,17 +65,35 @@ impl<P: Pointwise> Rule for P {
         }
         Ok(())
     }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        Pointwise::pullback(self, reverse);
+        Ok(())
+    }
 }
 
 /// Rule of [`Op::Relu`](super::Op::Relu): `max(x, 0)`.
 pub(crate) struct Relu;
 
 impl Pointwise for Relu {
-    const NAME: &'static str = "relu";
+    fn name(&self) -> &'static str {
+        "relu"
+    }
 
     // `f64::max` would turn NaN into 0 and hide it.
     fn value(&self, x: f64) -> f64 {
         if x < 0.0 { 0.0 } else { x }
+    }
+}
+
+impl Differentiable for Relu {
+    // `y ≤ 0` rather than `y > 0`: NaN passes, as in the value.
+    fn derivative(&self, y: f64) -> f64 {
+        if y <= 0.0 { 0.0 } else { 1.0 }
+    }
+
+    fn needs_result(&self) -> bool {
+        true
     }
 }
 
@@ -60,7 +103,9 @@ pub(crate) struct Elu {
 }
 
 impl Pointwise for Elu {
-    const NAME: &'static str = "elu";
+    fn name(&self) -> &'static str {
+        "elu"
+    }
 
     fn attributes(&self) -> Vec<(&'static str, f64)> {
         vec![("alpha", self.alpha)]
@@ -71,11 +116,30 @@ impl Pointwise for Elu {
     }
 }
 
+impl Differentiable for Elu {
+    /// From `y` it is `y + alpha = alpha exp(x)` on the left; for `alpha ≤ 0` the sign of `y` does not tell the side.
+    fn derivative(&self, source: f64) -> f64 {
+        if source > 0.0 {
+            1.0
+        } else if self.needs_result() {
+            source + self.alpha
+        } else {
+            self.alpha * source.exp()
+        }
+    }
+
+    fn needs_result(&self) -> bool {
+        self.alpha > 0.0
+    }
+}
+
 /// Rule of [`Op::Gelu`](super::Op::Gelu): `x Φ(x)`, `Φ(x) = erfc(−x/√2) / 2` (Hendrycks & Gimpel 2016).
 pub(crate) struct Gelu;
 
 impl Pointwise for Gelu {
-    const NAME: &'static str = "gelu";
+    fn name(&self) -> &'static str {
+        "gelu"
+    }
 
     // By `erfc`, because `1 + erf` loses every digit of the left tail.
     fn value(&self, x: f64) -> f64 {
@@ -83,14 +147,31 @@ impl Pointwise for Gelu {
     }
 }
 
+impl Differentiable for Gelu {
+    /// `Φ(x) + x φ(x)` with the normal density `φ`.
+    fn derivative(&self, x: f64) -> f64 {
+        let density = (-0.5 * x * x).exp() * FRAC_1_SQRT_TAU;
+        0.5 * libm::erfc(-x * FRAC_1_SQRT_2) + x * density
+    }
+}
+
 /// Rule of [`Op::Silu`](super::Op::Silu): `x / (1 + exp(−x))`.
 pub(crate) struct Silu;
 
 impl Pointwise for Silu {
-    const NAME: &'static str = "silu";
+    fn name(&self) -> &'static str {
+        "silu"
+    }
 
     fn value(&self, x: f64) -> f64 {
         x * sigmoid(x)
+    }
+}
+
+impl Differentiable for Silu {
+    /// `s (1 + x (1 − s))` with `s = sigmoid(x)`, and `1 − s = sigmoid(−x)`.
+    fn derivative(&self, x: f64) -> f64 {
+        sigmoid(x) * (1.0 + x * sigmoid(-x))
     }
 }
 
@@ -98,10 +179,23 @@ impl Pointwise for Silu {
 pub(crate) struct Tanh;
 
 impl Pointwise for Tanh {
-    const NAME: &'static str = "tanh";
+    fn name(&self) -> &'static str {
+        "tanh"
+    }
 
     fn value(&self, x: f64) -> f64 {
         x.tanh()
+    }
+}
+
+impl Differentiable for Tanh {
+    /// `1 − y²`, factored: near `±1` the square would lose what is left.
+    fn derivative(&self, y: f64) -> f64 {
+        (1.0 - y) * (1.0 + y)
+    }
+
+    fn needs_result(&self) -> bool {
+        true
     }
 }
 
@@ -109,10 +203,22 @@ impl Pointwise for Tanh {
 pub(crate) struct Sigmoid;
 
 impl Pointwise for Sigmoid {
-    const NAME: &'static str = "sigmoid";
+    fn name(&self) -> &'static str {
+        "sigmoid"
+    }
 
     fn value(&self, x: f64) -> f64 {
         sigmoid(x)
+    }
+}
+
+impl Differentiable for Sigmoid {
+    fn derivative(&self, y: f64) -> f64 {
+        y * (1.0 - y)
+    }
+
+    fn needs_result(&self) -> bool {
+        true
     }
 }
 
@@ -120,11 +226,24 @@ impl Pointwise for Sigmoid {
 pub(crate) struct Softplus;
 
 impl Pointwise for Softplus {
-    const NAME: &'static str = "softplus";
+    fn name(&self) -> &'static str {
+        "softplus"
+    }
 
     fn value(&self, x: f64) -> f64 {
         let positive = if x < 0.0 { 0.0 } else { x };
         positive + (-x.abs()).exp().ln_1p()
+    }
+}
+
+impl Differentiable for Softplus {
+    /// `sigmoid(x) = 1 − exp(−y)`.
+    fn derivative(&self, y: f64) -> f64 {
+        -(-y).exp_m1()
+    }
+
+    fn needs_result(&self) -> bool {
+        true
     }
 }
 
@@ -134,7 +253,9 @@ pub(crate) struct LeakyRelu {
 }
 
 impl Pointwise for LeakyRelu {
-    const NAME: &'static str = "leaky_relu";
+    fn name(&self) -> &'static str {
+        "leaky_relu"
+    }
 
     fn attributes(&self) -> Vec<(&'static str, f64)> {
         vec![("slope", self.slope)]
@@ -145,14 +266,33 @@ impl Pointwise for LeakyRelu {
     }
 }
 
+impl Differentiable for LeakyRelu {
+    /// For `slope ≤ 0` the sign of `y` does not tell the side.
+    fn derivative(&self, source: f64) -> f64 {
+        if source > 0.0 { 1.0 } else { self.slope }
+    }
+
+    fn needs_result(&self) -> bool {
+        self.slope > 0.0
+    }
+}
+
 /// Rule of [`Op::Sin`](super::Op::Sin).
 pub(crate) struct Sin;
 
 impl Pointwise for Sin {
-    const NAME: &'static str = "sin";
+    fn name(&self) -> &'static str {
+        "sin"
+    }
 
     fn value(&self, x: f64) -> f64 {
         x.sin()
+    }
+}
+
+impl Differentiable for Sin {
+    fn derivative(&self, x: f64) -> f64 {
+        x.cos()
     }
 }
 

@@ -1,10 +1,11 @@
 //! `+ - *` of two operands of one shape, and `factor · x`, `x + term` with a number.
 
 use super::{
+    Op,
     activation::Pointwise,
     rule::{Arguments, Mismatch, Rule, Signature, same},
 };
-use crate::error::Result;
+use crate::{error::Result, program::gradient::Reverse};
 
 /// Rule of [`Op::Add`](super::Op::Add): `x + y`.
 pub(crate) struct Add;
@@ -33,6 +34,13 @@ impl Rule for Add {
     fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
         zip(arguments, out, |x, y| x + y)
     }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        let dy = reverse.cotangent();
+        reverse.add_operand(0, dy);
+        reverse.add_operand(1, dy);
+        Ok(())
+    }
 }
 
 impl Rule for Sub {
@@ -46,6 +54,13 @@ impl Rule for Sub {
 
     fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
         zip(arguments, out, |x, y| x - y)
+    }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        let dy = reverse.cotangent();
+        reverse.add_operand(0, dy);
+        reverse.pull_operand(1, Op::Scale(-1.0), &[dy], &[]);
+        Ok(())
     }
 }
 
@@ -61,10 +76,19 @@ impl Rule for Mul {
     fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
         zip(arguments, out, |x, y| x * y)
     }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        let (x, y, dy) = (reverse.operand(0), reverse.operand(1), reverse.cotangent());
+        reverse.pull_operand(0, Op::Mul, &[dy, y], &[]);
+        reverse.pull_operand(1, Op::Mul, &[dy, x], &[]);
+        Ok(())
+    }
 }
 
 impl Pointwise for Scale {
-    const NAME: &'static str = "scale";
+    fn name(&self) -> &'static str {
+        "scale"
+    }
 
     fn attributes(&self) -> Vec<(&'static str, f64)> {
         vec![("factor", self.factor)]
@@ -73,10 +97,16 @@ impl Pointwise for Scale {
     fn value(&self, x: f64) -> f64 {
         self.factor * x
     }
+
+    fn pullback(&self, reverse: &mut Reverse) {
+        reverse.pull_operand(0, Op::Scale(self.factor), &[reverse.cotangent()], &[]);
+    }
 }
 
 impl Pointwise for Shift {
-    const NAME: &'static str = "shift";
+    fn name(&self) -> &'static str {
+        "shift"
+    }
 
     fn attributes(&self) -> Vec<(&'static str, f64)> {
         vec![("term", self.term)]
@@ -84,6 +114,10 @@ impl Pointwise for Shift {
 
     fn value(&self, x: f64) -> f64 {
         x + self.term
+    }
+
+    fn pullback(&self, reverse: &mut Reverse) {
+        reverse.add_operand(0, reverse.cotangent());
     }
 }
 

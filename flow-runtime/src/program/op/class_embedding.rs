@@ -1,10 +1,18 @@
 //! `embedding`: the row of a table for a class; label `[]`, `weight: [classes, dim]`, result `[dim]`.
 
-use super::rule::{Arguments, Mismatch, Rule, Signature, same};
-use crate::error::Result;
+use super::{
+    Op,
+    rule::{Arguments, Mismatch, Rule, Signature, last, same},
+};
+use crate::{error::Result, program::gradient::Reverse};
 
-/// Rule of [`Op::Embedding`](super::Op::Embedding).
+/// Rule of [`Op::Embedding`].
 pub(crate) struct Embedding;
+
+/// Rule of [`Op::Scatter`]: `dy` in the row of the label, zero elsewhere.
+pub(crate) struct Scatter {
+    pub(crate) classes: usize,
+}
 
 impl Rule for Embedding {
     fn name(&self) -> &'static str {
@@ -31,6 +39,42 @@ impl Rule for Embedding {
         let width = out.len();
         for (out, value) in out.iter_mut().zip(arguments.parameters[0].iter().skip(label * width)) {
             *out = *value;
+        }
+        Ok(())
+    }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        if reverse.wants_parameter(0) {
+            let (shape, label, dy) = (reverse.parameter_shape(0), reverse.operand(0), reverse.cotangent());
+            let share = reverse.emit(Op::Scatter { classes: shape[0] }, &[label, dy], shape, &[]);
+            reverse.add_parameter(0, share);
+        }
+        Ok(())
+    }
+}
+
+impl Rule for Scatter {
+    fn name(&self) -> &'static str {
+        "scatter"
+    }
+
+    fn attributes(&self) -> Vec<(&'static str, f64)> {
+        vec![("classes", self.classes as f64)]
+    }
+
+    fn check(&self, signature: &Signature<'_>) -> Result<(), Mismatch> {
+        let [] = signature.parameters()?;
+        let [label, dy] = signature.operands()?;
+        same("the first operand (a class)", label, &[])?;
+        signature.result_is(&[self.classes, last(dy)])?;
+        same("the cotangent", dy, &[last(dy)])
+    }
+
+    fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
+        let (label, dy) = (arguments.operands[0][0] as usize, arguments.operands[1]);
+        out.fill(0.0);
+        for (out, dy) in out.iter_mut().skip(label * dy.len()).zip(dy) {
+            *out = *dy;
         }
         Ok(())
     }

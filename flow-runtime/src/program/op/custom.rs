@@ -1,7 +1,10 @@
 //! `custom(Module)`: a dfdx module of the user's, whose formula only dfdx knows.
 
 use super::rule::{Arguments, Mismatch, Rule, Signature};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    program::gradient::Reverse,
+};
 
 /// Rule of [`Op::Custom`](super::Op::Custom).
 pub(crate) struct Custom {
@@ -23,6 +26,16 @@ impl Rule for Custom {
             asked: "reference".to_owned(),
             found: format!("`custom({})`, a dfdx module, which this engine cannot evaluate", self.module),
             help: "run the model on the dfdx engine (`--device dfdx`, feature `dfdx`), or write the layer in \
+                   `flow_model!`"
+                .to_owned(),
+        })
+    }
+
+    fn pullback(&self, _: &mut Reverse) -> Result<()> {
+        Err(Error::Device {
+            asked: "gradient".to_owned(),
+            found: format!("`custom({})`, a dfdx module, whose derivative only dfdx knows", self.module),
+            help: "train the model on the dfdx engine (`--device dfdx`, feature `dfdx`), or write the layer in \
                    `flow_model!`"
                 .to_owned(),
         })

@@ -1,7 +1,7 @@
 //! An input of the model, as it came.
 
 use super::rule::{Arguments, Mismatch, Rule, Signature};
-use crate::error::Result;
+use crate::{error::Result, program::gradient::Reverse};
 
 /// Rule of [`Op::Input`](super::Op::Input).
 pub(crate) struct Input {
@@ -22,6 +22,11 @@ impl Rule for Input {
 
     fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
         out.copy_from_slice(arguments.inputs[self.index]);
+        Ok(())
+    }
+
+    // The cotangent of the state is read off at the end of the sweep.
+    fn pullback(&self, _: &mut Reverse) -> Result<()> {
         Ok(())
     }
 }

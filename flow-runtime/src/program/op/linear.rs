@@ -1,10 +1,20 @@
 //! `linear`: `y = x Wᵀ + b` on the last axis; `x: [.., in]`, `W: [out, in]`, `b: [out]` or none, `y: [.., out]`.
 
-use super::rule::{Arguments, Mismatch, Rule, Signature, same, split_last};
-use crate::{error::Result, program::Node};
+use super::{
+    Op,
+    rule::{Arguments, Mismatch, Rule, Signature, same, split_last},
+};
+use crate::{
+    error::Result,
+    program::{Node, gradient::Reverse},
+};
 
 /// Rule of [`Op::Linear`](super::Op::Linear).
 pub(crate) struct Linear;
+/// Rule of [`Op::LinearTransposed`]: `dx = dy W`.
+pub(crate) struct LinearTransposed;
+/// Rule of [`Op::Outer`]: `dW_oi = Σ_rows dy_o x_i`.
+pub(crate) struct Outer;
 
 impl Rule for Linear {
     fn name(&self) -> &'static str {
@@ -42,14 +52,78 @@ impl Rule for Linear {
         }
         Ok(())
     }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        let (x, dy) = (reverse.operand(0), reverse.cotangent());
+        reverse.pull_operand(0, Op::LinearTransposed, &[dy], &reverse.node().parameters[..1]);
+        if reverse.wants_parameter(0) {
+            let share = reverse.emit(Op::Outer, &[dy, x], reverse.parameter_shape(0), &[]);
+            reverse.add_parameter(0, share);
+        }
+        if reverse.wants_parameter(1) {
+            reverse.add_parameter_rows(1, dy);
+        }
+        Ok(())
+    }
 }
 
-/// Floating-point operations for one sample: `2 · in · out` for each row of the operand; the bias is not counted.
-pub(crate) const fn flops(node: &Node, weight: &[usize]) -> u64 {
-    match weight {
-        [_, fan_in] => 2u64.saturating_mul(node.size() as u64).saturating_mul(*fan_in as u64),
-        _ => 0,
+impl Rule for LinearTransposed {
+    fn name(&self) -> &'static str {
+        "linear_transposed"
     }
+
+    fn check(&self, signature: &Signature<'_>) -> Result<(), Mismatch> {
+        let [dy] = signature.operands()?;
+        let [weight] = signature.parameters()?;
+        let (out, rows) = split_last("the operand", dy)?;
+        let (fan_in, result_rows) = split_last("the result", signature.result)?;
+        same("the result without its last axis", result_rows, rows)?;
+        same("the weight", weight, &[out, fan_in])
+    }
+
+    fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
+        let (dy, weight, fan_in) = (arguments.operands[0], arguments.parameters[0], arguments.width());
+        out.fill(0.0);
+        for (dy, dx) in dy.chunks_exact(weight.len() / fan_in).zip(out.chunks_exact_mut(fan_in)) {
+            for (dy, row) in dy.iter().zip(weight.chunks_exact(fan_in)) {
+                dx.iter_mut().zip(row).for_each(|(sum, w)| *sum += dy * w);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rule for Outer {
+    fn name(&self) -> &'static str {
+        "outer"
+    }
+
+    fn check(&self, signature: &Signature<'_>) -> Result<(), Mismatch> {
+        let [] = signature.parameters()?;
+        let [dy, x] = signature.operands()?;
+        let (width, rows) = split_last("the first operand", dy)?;
+        let (fan_in, other_rows) = split_last("the second operand", x)?;
+        same("the second operand without its last axis", other_rows, rows)?;
+        signature.result_is(&[width, fan_in])
+    }
+
+    fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
+        let fan_in = arguments.width();
+        let width = out.len() / fan_in;
+        out.fill(0.0);
+        for (dy, x) in arguments.operands[0].chunks_exact(width).zip(arguments.operands[1].chunks_exact(fan_in)) {
+            for (dy, row) in dy.iter().zip(out.chunks_exact_mut(fan_in)) {
+                row.iter_mut().zip(x).for_each(|(sum, x)| *sum += dy * x);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Floating-point operations of a product for one sample: two for each entry of the result and each term of its sum;
+/// the bias is not counted.
+pub(crate) const fn flops(node: &Node, terms: usize) -> u64 {
+    2u64.saturating_mul(node.size() as u64).saturating_mul(terms as u64)
 }
 
 #[cfg(test)]

@@ -4,8 +4,11 @@
 //! * `layer_norm`: `y = (x − mean) / sqrt(var + eps) · weight + bias` (Ba, Kiros & Hinton 2016), `weight, bias: [n]`;
 //! * `rms_norm`: `y = x / sqrt(Σx²/n + eps) · weight` (Zhang & Sennrich 2019), `weight: [n]`.
 
-use super::rule::{Arguments, Mismatch, Rule, Signature, same, split_last};
-use crate::error::Result;
+use super::{
+    Op, normalization_pullback,
+    rule::{Arguments, Mismatch, Rule, Signature, same, split_last},
+};
+use crate::{error::Result, program::gradient::Reverse};
 
 /// Rule of [`Op::LayerNorm`](super::Op::LayerNorm).
 pub(crate) struct LayerNorm {
@@ -50,6 +53,12 @@ impl Rule for LayerNorm {
         }
         Ok(())
     }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        let eps = self.eps;
+        normalization_pullback::pull(reverse, Op::LayerNormPullback { eps }, Op::LayerNormNormalized { eps });
+        Ok(())
+    }
 }
 
 impl Rule for RmsNorm {
@@ -79,6 +88,12 @@ impl Rule for RmsNorm {
                 *y = x * scale * weight[i];
             }
         }
+        Ok(())
+    }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        let eps = self.eps;
+        normalization_pullback::pull(reverse, Op::RmsNormPullback { eps }, Op::RmsNormNormalized { eps });
         Ok(())
     }
 }

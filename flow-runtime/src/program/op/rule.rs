@@ -1,6 +1,9 @@
 //! What the file of an op says about it.
 
-use crate::{error::Result, program::Node};
+use crate::{
+    error::{Error, Result},
+    program::{Node, gradient::Reverse},
+};
 
 /// Everything the crate asks of one op. Rules carry the attributes of their op and nothing else.
 pub(crate) trait Rule {
@@ -20,6 +23,21 @@ pub(crate) trait Rule {
     /// # Errors
     /// [`Error::Device`](crate::error::Error::Device) if only another engine can compute it.
     fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()>;
+
+    /// Reverse mode: adds the cotangents of the operands and the shares of the parameters, of those that are wanted,
+    /// given the cotangent of the result.
+    ///
+    /// # Errors
+    /// If the op has no derivative that a program could hold; so it is for the ops of reverse mode themselves.
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        Err(Error::Invalid {
+            operation: "differentiating a program",
+            what: format!("node {} (`{}`)", reverse.result(), self.name()),
+            got: "an op without a derivative".to_owned(),
+            expected: "ops of `flow_model!`".to_owned(),
+            help: "second derivatives are not built; differentiate the program of the model".to_owned(),
+        })
+    }
 
     /// Equal operands give equal values in every sample of a batch.
     fn deterministic(&self) -> bool {

@@ -1,13 +1,24 @@
-//! `concat` on the last axis, and `reshape` (of which `flatten` is a case).
+//! `concat` on the last axis, and `reshape` (of which `flatten` is a case); `slice` and `sum_rows` of reverse mode.
 
-use super::rule::{Arguments, Mismatch, Rule, Signature, same, split_last};
-use crate::error::Result;
+use super::{
+    Op,
+    rule::{Arguments, Mismatch, Rule, Signature, last, same, split_last},
+};
+use crate::{error::Result, program::gradient::Reverse};
 
 /// Rule of [`Op::Concat`](super::Op::Concat): `[.., a], [.., b], … → [.., a + b + …]`.
 pub(crate) struct Concat;
 
 /// Rule of [`Op::Reshape`](super::Op::Reshape): the same values, row-major, in another shape.
 pub(crate) struct Reshape;
+
+/// Rule of [`Op::Slice`]: `[.., n] → [.., m]`, the columns from `start` on; a share in the reverse mode of `concat`.
+pub(crate) struct Slice {
+    pub(crate) start: usize,
+}
+
+/// Rule of [`Op::SumRows`]: `[.., n] → [n]`; the reverse mode of what is the same in all rows.
+pub(crate) struct SumRows;
 
 impl Rule for Concat {
     fn name(&self) -> &'static str {
@@ -41,6 +52,69 @@ impl Rule for Concat {
         }
         Ok(())
     }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        let mut start = 0;
+        for i in 0..reverse.node().inputs.len() {
+            reverse.pull_operand(i, Op::Slice { start }, &[reverse.cotangent()], &[]);
+            start += last(reverse.operand_shape(i));
+        }
+        Ok(())
+    }
+}
+
+impl Rule for Slice {
+    fn name(&self) -> &'static str {
+        "slice"
+    }
+
+    fn attributes(&self) -> Vec<(&'static str, f64)> {
+        vec![("start", self.start as f64)]
+    }
+
+    fn check(&self, signature: &Signature<'_>) -> Result<(), Mismatch> {
+        let x = signature.unary()?;
+        let (width, rows) = split_last("the operand", x)?;
+        let (columns, result_rows) = split_last("the result", signature.result)?;
+        same("the result without its last axis", result_rows, rows)?;
+        match self.start.checked_add(columns) {
+            Some(end) if end <= width => Ok(()),
+            _ => Err(Mismatch {
+                what: "the result".to_owned(),
+                got: format!("{columns} columns from {} on", self.start),
+                expected: format!("columns within the {width} of the operand"),
+            }),
+        }
+    }
+
+    fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
+        let columns = arguments.width();
+        let width = arguments.operands[0].len() / (out.len() / columns);
+        for (x, y) in arguments.operands[0].chunks_exact(width).zip(out.chunks_exact_mut(columns)) {
+            y.copy_from_slice(&x[self.start..self.start + columns]);
+        }
+        Ok(())
+    }
+}
+
+impl Rule for SumRows {
+    fn name(&self) -> &'static str {
+        "sum_rows"
+    }
+
+    fn check(&self, signature: &Signature<'_>) -> Result<(), Mismatch> {
+        let x = signature.unary()?;
+        let (width, _) = split_last("the operand", x)?;
+        signature.result_is(&[width])
+    }
+
+    fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
+        out.fill(0.0);
+        for row in arguments.operands[0].chunks_exact(out.len()) {
+            out.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        }
+        Ok(())
+    }
 }
 
 impl Rule for Reshape {
@@ -63,6 +137,11 @@ impl Rule for Reshape {
 
     fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
         out.copy_from_slice(arguments.operands[0]);
+        Ok(())
+    }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        reverse.pull_operand(0, Op::Reshape, &[reverse.cotangent()], &[]);
         Ok(())
     }
 }

@@ -1,10 +1,16 @@
 //! `softmax`: `y_i = exp(x_i − m) / Σ_j exp(x_j − m)` over the last axis, with `m = max x` against overflow.
 
-use super::rule::{Arguments, Mismatch, Rule, Signature, split_last};
-use crate::error::Result;
+use super::{
+    Op,
+    rule::{Arguments, Mismatch, Rule, Signature, same, split_last},
+};
+use crate::{error::Result, program::gradient::Reverse};
 
-/// Rule of [`Op::Softmax`](super::Op::Softmax).
+/// Rule of [`Op::Softmax`].
 pub(crate) struct Softmax;
+
+/// Rule of [`Op::SoftmaxPullback`]: `dx = y (dy − Σ dy y)`.
+pub(crate) struct SoftmaxPullback;
 
 impl Rule for Softmax {
     fn name(&self) -> &'static str {
@@ -26,6 +32,37 @@ impl Rule for Softmax {
             }
             let sum: f64 = y.iter().sum();
             y.iter_mut().for_each(|y| *y /= sum);
+        }
+        Ok(())
+    }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        reverse.pull_operand(0, Op::SoftmaxPullback, &[reverse.result(), reverse.cotangent()], &[]);
+        Ok(())
+    }
+}
+
+impl Rule for SoftmaxPullback {
+    fn name(&self) -> &'static str {
+        "softmax_pullback"
+    }
+
+    fn check(&self, signature: &Signature<'_>) -> Result<(), Mismatch> {
+        let [] = signature.parameters()?;
+        let [y, dy] = signature.operands()?;
+        split_last("the operand", y)?;
+        same("the cotangent", dy, y)?;
+        signature.result_is(y)
+    }
+
+    fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
+        let width = arguments.width();
+        let rows = arguments.operands[0].chunks_exact(width).zip(arguments.operands[1].chunks_exact(width));
+        for ((y, dy), dx) in rows.zip(out.chunks_exact_mut(width)) {
+            let mean: f64 = y.iter().zip(dy).map(|(y, dy)| y * dy).sum();
+            for (dx, (y, dy)) in dx.iter_mut().zip(y.iter().zip(dy)) {
+                *dx = y * (dy - mean);
+            }
         }
         Ok(())
     }

@@ -4,7 +4,10 @@
 //! * `fourier`: `[sin(2π w_i t), cos(2π w_i t)]` with fixed random `w: [dim/2]` (Tancik et al. 2020).
 
 use super::rule::{Arguments, Mismatch, Rule, Signature, same};
-use crate::error::Result;
+use crate::{
+    error::{Error, Result},
+    program::gradient::Reverse,
+};
 use std::f64::consts::TAU;
 
 /// Rule of [`Op::Sinusoidal`](super::Op::Sinusoidal).
@@ -49,6 +52,10 @@ impl Rule for Sinusoidal {
         embed(arguments.operands[0], frequencies.iter().copied(), out);
         Ok(())
     }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        refuse(reverse)
+    }
 }
 
 impl Rule for Fourier {
@@ -66,6 +73,10 @@ impl Rule for Fourier {
         embed(arguments.operands[0], arguments.parameters[0].iter().map(|w| TAU * w), out);
         Ok(())
     }
+
+    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
+        refuse(reverse)
+    }
 }
 
 /// `[1] → [dim]` with an even `dim`; gives `dim / 2`.
@@ -80,6 +91,22 @@ fn check_time(signature: &Signature<'_>) -> Result<usize, Mismatch> {
             expected: "[dim] with an even dim, half sines and half cosines".to_owned(),
         }),
     }
+}
+
+/// The time and the frequencies have no gradient, so nothing of `flow_model!` leads here.
+fn refuse(reverse: &Reverse) -> Result<()> {
+    let (got, expected) = if reverse.wants_operand(0) {
+        ("an embedding of a node that depends on what is differentiated", "the time as its operand")
+    } else {
+        ("an embedding with trained frequencies", "fixed frequencies")
+    };
+    Err(Error::Invalid {
+        operation: "differentiating a program",
+        what: format!("node {} (`{}`)", reverse.result(), reverse.node().op.name()),
+        got: got.to_owned(),
+        expected: expected.to_owned(),
+        help: "write other functions with `sin` and `linear`".to_owned(),
+    })
 }
 
 fn embed(t: &[f64], frequencies: impl Iterator<Item = f64>, out: &mut [f64]) {
