@@ -24,6 +24,8 @@ pub(crate) trait Element: pulp::bytemuck::Pod + Default + PartialOrd + std::fmt:
     fn from_f64(x: f64) -> Self;
     fn to_f64(self) -> f64;
     fn to_f32(self) -> f32;
+    /// The values themselves, if they are of this type.
+    fn same(values: &[f32]) -> Option<&[Self]>;
 
     /// Numbers in a register.
     fn lanes<S: Simd>() -> usize;
@@ -112,6 +114,9 @@ macro_rules! element {
             #[inline(always)]
             fn to_f32(self) -> f32 {
                 self as f32
+            }
+            fn same(values: &[f32]) -> Option<&[Self]> {
+                pulp::bytemuck::try_cast_slice(values).ok().filter(|_| size_of::<$t>() == size_of::<f32>())
             }
             #[inline(always)]
             fn lanes<S: Simd>() -> usize {

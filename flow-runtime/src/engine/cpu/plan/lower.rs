@@ -234,7 +234,7 @@ impl<'a> Lower<'a> {
 
     fn node(&mut self, i: usize) {
         let node = &self.program.nodes[i];
-        if !self.shares[i].is_empty() && self.consumers[i].is_empty() && i != self.program.output {
+        if matches!(node.op, Op::Outer | Op::SumRows | Op::Scatter { .. }) {
             return self.share(i);
         }
         if self.taken_apart[i] || self.folded[i] {
@@ -482,7 +482,6 @@ impl<'a> Lower<'a> {
             }
             Op::DropoutPullback { p, ordinal } => Step::Dropout { p, ordinal, x, out },
             Op::Pullback(f) => Step::Pullback { f, source: x, dy: second(), out },
-            // Shares that something else reads, too, are computed sample by sample.
             op => match op.activation() {
                 Some(f) => Step::Map { f, x, out },
                 None => Step::Copy { x, out },
@@ -490,36 +489,33 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// A node that is wanted only as a share of a parameter's gradient: it is summed over the batch as it is computed.
+    /// A share of a parameter's gradient that is summed over the batch as it is computed.
     fn share(&mut self, i: usize) {
         let node = &self.program.nodes[i];
         for parameter in self.shares[i].clone() {
             let to = self.program.parameter_offset(parameter);
             let step = match node.op {
                 Op::Outer => Step::Outer { dy: self.operand(i, 0), x: self.operand(i, 1), to },
-                Op::SumRows => Step::Sum { x: self.operand(i, 0), to },
                 Op::Scatter { .. } => Step::Scatter { condition: self.label(i), dy: self.operand(i, 1), to },
-                _ => {
-                    if self.views[i].is_none() {
-                        let out = self.place(i);
-                        let step = self.step(i, out);
-                        self.plan.body.push(step);
-                        self.views[i] = Some(out);
-                    }
-                    self.share_of_value(i);
-                    return;
-                }
+                _ => Step::Sum { x: self.operand(i, 0), to },
             };
             self.push_sum(step);
         }
     }
 
-    /// The sum of a value over the batch.
+    /// A value that is itself a share: its sum over the batch.
     fn share_of_value(&mut self, i: usize) {
-        let x = self.view(i);
+        let mut x = self.view(i);
+        if x.lines != 1 {
+            if !x.is_dense() {
+                let out = self.room(Level::Body, x.lines, x.width);
+                self.plan.body.push(Step::Copy { x, out });
+                x = out;
+            }
+            x = View { width: x.size(), line: x.size(), lines: 1, ..x };
+        }
         for parameter in self.shares[i].clone() {
             let to = self.program.parameter_offset(parameter);
-            let x = View { width: x.size(), line: x.size(), lines: 1, ..x };
             self.push_sum(Step::Sum { x, to });
         }
     }
