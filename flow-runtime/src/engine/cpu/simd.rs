@@ -60,16 +60,39 @@ pub(crate) trait Element: pulp::bytemuck::Pod + Default + PartialOrd + std::fmt:
     fn div<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// `a · b + c`.
     fn fma<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
+    /// `a · b + c` with one rounding on every machine, at the price of a call where the machine cannot.
+    fn fused<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
     fn sqrt<S: Simd>(simd: S, a: Self::V<S>) -> Self::V<S>;
     fn abs<S: Simd>(simd: S, a: Self::V<S>) -> Self::V<S>;
     fn neg<S: Simd>(simd: S, a: Self::V<S>) -> Self::V<S>;
     /// Which operand comes out of a comparison with NaN depends on the machine.
     fn max<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     fn min<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// `x`, not below `low`; NaN in `x` stays.
+    #[inline(always)]
+    fn at_least<S: Simd>(simd: S, x: Self::V<S>, low: Self) -> Self::V<S> {
+        let low = Self::splat(simd, low);
+        if S::IS_SCALAR {
+            return Self::select(simd, Self::less(simd, x, low), low, x);
+        }
+        // x86 gives its second operand when one is NaN; the others give NaN.
+        Self::max(simd, low, x)
+    }
+    /// `x`, not above `high`; NaN in `x` stays.
+    #[inline(always)]
+    fn at_most<S: Simd>(simd: S, x: Self::V<S>, high: Self) -> Self::V<S> {
+        let high = Self::splat(simd, high);
+        if S::IS_SCALAR {
+            return Self::select(simd, Self::less(simd, high, x), high, x);
+        }
+        Self::min(simd, high, x)
+    }
     /// `a < b`; false for NaN.
     fn less<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::M<S>;
     /// `a` where the flag is set, else `b`.
     fn select<S: Simd>(simd: S, mask: Self::M<S>, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
+    /// Whether a flag is set.
+    fn any<S: Simd>(simd: S, mask: Self::M<S>) -> bool;
     /// The sum of the lanes, in an order that the instruction set fixes.
     fn sum<S: Simd>(simd: S, a: Self::V<S>) -> Self;
     fn largest<S: Simd>(simd: S, a: Self::V<S>) -> Self;
@@ -82,6 +105,8 @@ pub(crate) trait Element: pulp::bytemuck::Pod + Default + PartialOrd + std::fmt:
     fn bits_xor<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     /// The lowest bits moved to where the exponent begins; zeros come in.
     fn bits_to_exponent<S: Simd>(simd: S, a: Self::V<S>) -> Self::V<S>;
+    /// The lowest bit moved to the sign; zeros come in.
+    fn bits_to_sign<S: Simd>(simd: S, a: Self::V<S>) -> Self::V<S>;
     /// The register whose lanes have this representation (of the low bits, for `f32`).
     fn from_bits<S: Simd>(simd: S, bits: u64) -> Self::V<S>;
 }
@@ -89,9 +114,10 @@ pub(crate) trait Element: pulp::bytemuck::Pod + Default + PartialOrd + std::fmt:
 macro_rules! element {
     (
         $t:ty, $bits:ty, $mantissa:literal, $v:ident, $m:ident, $lanes:ident, $between:ident, $splat:ident, $splat_bits:ident,
-        $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $sqrt:ident, $abs:ident,
+        $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $fused:ident, $sqrt:ident, $abs:ident,
         $neg:ident, $max:ident, $min:ident, $less:ident, $select:ident, $sum:ident, $largest:ident,
-        $to_bits:ident, $of_bits:ident, $badd:ident, $bsub:ident, $band:ident, $bor:ident, $bxor:ident, $shift:ident, $by:expr
+        $to_bits:ident, $of_bits:ident, $badd:ident, $bsub:ident, $band:ident, $bor:ident, $bxor:ident, $shift:ident, $by:expr,
+        $to_sign:expr
     ) => {
         impl Element for $t {
             type V<S: Simd> = S::$v;
@@ -171,6 +197,10 @@ macro_rules! element {
                 simd.$fma(a, b, c)
             }
             #[inline(always)]
+            fn fused<S: Simd>(simd: S, a: S::$v, b: S::$v, c: S::$v) -> S::$v {
+                simd.$fused(a, b, c)
+            }
+            #[inline(always)]
             fn sqrt<S: Simd>(simd: S, a: S::$v) -> S::$v {
                 simd.$sqrt(a)
             }
@@ -197,6 +227,10 @@ macro_rules! element {
             #[inline(always)]
             fn select<S: Simd>(simd: S, mask: S::$m, a: S::$v, b: S::$v) -> S::$v {
                 simd.$select(mask, a, b)
+            }
+            #[inline(always)]
+            fn any<S: Simd>(_: S, mask: S::$m) -> bool {
+                pulp::bytemuck::bytes_of(&mask).iter().fold(0, |all, byte| all | byte) != 0
             }
             #[inline(always)]
             fn sum<S: Simd>(simd: S, a: S::$v) -> Self {
@@ -231,6 +265,10 @@ macro_rules! element {
                 simd.$of_bits(simd.$shift(simd.$to_bits(a), simd.$splat_bits($by)))
             }
             #[inline(always)]
+            fn bits_to_sign<S: Simd>(simd: S, a: S::$v) -> S::$v {
+                simd.$of_bits(simd.$shift(simd.$to_bits(a), simd.$splat_bits($to_sign)))
+            }
+            #[inline(always)]
             fn from_bits<S: Simd>(simd: S, bits: u64) -> S::$v {
                 simd.$of_bits(simd.$splat_bits(bits as $bits))
             }
@@ -240,15 +278,15 @@ macro_rules! element {
 
 element! {
     f32, u32, 23, f32s, m32s, F32_LANES, mask_between_m32s, splat_f32s, splat_u32s,
-    mask_load_ptr_f32s, mask_store_ptr_f32s, add_f32s, sub_f32s, mul_f32s, div_f32s, mul_add_e_f32s, sqrt_f32s, abs_f32s,
+    mask_load_ptr_f32s, mask_store_ptr_f32s, add_f32s, sub_f32s, mul_f32s, div_f32s, mul_add_e_f32s, mul_add_f32s, sqrt_f32s, abs_f32s,
     neg_f32s, max_f32s, min_f32s, less_than_f32s, select_f32s, reduce_sum_f32s, reduce_max_f32s,
-    transmute_u32s_f32s, transmute_f32s_u32s, add_u32s, sub_u32s, and_u32s, or_u32s, xor_u32s, wrapping_dyn_shl_u32s, 23
+    transmute_u32s_f32s, transmute_f32s_u32s, add_u32s, sub_u32s, and_u32s, or_u32s, xor_u32s, wrapping_dyn_shl_u32s, 23, 31
 }
 
-// A product with 2^52 is the shift that pulp does not have for 64 bits.
+// A product with a power of two is the shift that pulp does not have for 64 bits.
 element! {
     f64, u64, 52, f64s, m64s, F64_LANES, mask_between_m64s, splat_f64s, splat_u64s,
-    mask_load_ptr_f64s, mask_store_ptr_f64s, add_f64s, sub_f64s, mul_f64s, div_f64s, mul_add_e_f64s, sqrt_f64s, abs_f64s,
+    mask_load_ptr_f64s, mask_store_ptr_f64s, add_f64s, sub_f64s, mul_f64s, div_f64s, mul_add_e_f64s, mul_add_f64s, sqrt_f64s, abs_f64s,
     neg_f64s, max_f64s, min_f64s, less_than_f64s, select_f64s, reduce_sum_f64s, reduce_max_f64s,
-    transmute_u64s_f64s, transmute_f64s_u64s, add_u64s, sub_u64s, and_u64s, or_u64s, xor_u64s, mul_u64s, 1 << 52
+    transmute_u64s_f64s, transmute_f64s_u64s, add_u64s, sub_u64s, and_u64s, or_u64s, xor_u64s, mul_u64s, 1 << 52, 1 << 63
 }
