@@ -28,6 +28,8 @@ pub(crate) enum Start<T> {
     Zero,
     /// The same row everywhere: a bias.
     Row(*const T),
+    /// A matrix, which does not overlap C.
+    Rows { values: *const T, row: usize },
     /// What C holds.
     Kept,
 }
@@ -93,6 +95,7 @@ pub(crate) unsafe fn product<T: Element, S: Simd>(
                 };
                 let start = match start {
                     Start::Row(bias) => Start::Row(bias.add(column)),
+                    Start::Rows { values, row } => Start::Rows { values: values.add(column), row },
                     other => other,
                 };
                 let a = Left { values: a.values.add(first * a.depth), ..a };
@@ -172,10 +175,14 @@ impl<T: Element> Strip<T> {
                         }
                     }
                 }
-                Start::Kept => {
+                Start::Kept | Start::Rows { .. } => {
+                    let (values, stride) = match self.start {
+                        Start::Rows { values, row: stride } => (values.add(row * stride), stride),
+                        _ => (out.cast_const(), self.out_row),
+                    };
                     for i in 0..M {
                         for j in 0..N {
-                            let from = out.add(i * self.out_row + j * lanes);
+                            let from = values.add(i * stride + j * lanes);
                             sums[i][j] = if whole || j + 1 < N {
                                 T::load(simd, from)
                             } else {

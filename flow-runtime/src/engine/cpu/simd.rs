@@ -24,6 +24,7 @@ pub(crate) trait Element: pulp::bytemuck::Pod + Default + PartialOrd + std::fmt:
     fn from_f64(x: f64) -> Self;
     fn to_f64(self) -> f64;
     fn to_f32(self) -> f32;
+    fn plus(self, other: Self) -> Self;
     /// The values themselves, if they are of this type.
     fn same(values: &[f32]) -> Option<&[Self]>;
 
@@ -140,6 +141,10 @@ macro_rules! element {
             #[inline(always)]
             fn to_f32(self) -> f32 {
                 self as f32
+            }
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self + other
             }
             fn same(values: &[f32]) -> Option<&[Self]> {
                 pulp::bytemuck::try_cast_slice(values).ok().filter(|_| size_of::<$t>() == size_of::<f32>())

@@ -14,6 +14,8 @@ const BLOCK: usize = 16;
 #[derive(Debug)]
 pub(super) struct Prepared<T> {
     pub(super) parameters: Vec<T>,
+    /// Frequencies of time embeddings.
+    pub(super) constants: Vec<T>,
     packed: Vec<T>,
     /// Where each pack begins.
     places: Vec<usize>,
@@ -44,7 +46,9 @@ impl<T: Element> Prepared<T> {
             len += pack.depth * pack.columns.next_multiple_of(lanes);
         }
         // A product with few columns reads a register past the end at most.
-        Self { parameters: vec![T::default(); parameters], packed: vec![T::default(); len + panel], places, panel, lanes }
+        let constants = plan.constants.iter().map(|w| T::from_f64(*w)).collect();
+        let parameters = vec![T::default(); parameters];
+        Self { parameters, constants, packed: vec![T::default(); len + panel], places, panel, lanes }
     }
 
     /// Takes over new weights.

@@ -1,0 +1,60 @@
+//! `linear`: the three products.
+
+use super::Kernel;
+use crate::engine::cpu::{
+    math::Math,
+    plan::Step,
+    product::{Left, Right, Sizes, Start, product},
+};
+use pulp::{Simd, WithSimd};
+
+/// `out = start + x · packed`.
+pub(super) struct Product<'a, T>(pub(super) Kernel<'a, T>);
+
+/// `gradient += dyᵀ x`.
+pub(super) struct Outer<'a, T>(pub(super) Kernel<'a, T>);
+
+impl<T: Math> WithSimd for Product<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Kernel { context, step } = self.0;
+        let &Step::Product { x, pack, start, out: to } = step else { return };
+        // SAFETY: the frame has the memory of the plan's views, and a pack is as large as its sizes say.
+        unsafe {
+            let (lines, out) = (context.lines(x), context.lines(to));
+            let sizes = Sizes { rows: out.count, columns: out.width, depth: x.width };
+            let start = match start {
+                None => Start::Zero,
+                Some(view) if view == to => Start::Kept,
+                Some(view) if view.is_broadcast() => Start::Row(context.lines(view).at.cast_const()),
+                Some(view) => {
+                    let rows = context.lines(view);
+                    Start::Rows { values: rows.at.cast_const(), row: rows.stride }
+                }
+            };
+            let a = Left { values: lines.at.cast_const(), row: lines.stride, depth: 1 };
+            product(simd, sizes, a, Right::Packed(context.weights.panels(pack)), start, out.at, out.stride);
+        }
+    }
+}
+
+impl<T: Math> WithSimd for Outer<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Kernel { context, step } = self.0;
+        let &Step::Outer { dy, x, to } = step else { return };
+        // SAFETY: as above; the gradient has a place for every parameter. Registers are read past the end of a row of `x`
+        // into the next one, and at the last row into the slack at the end of the arena.
+        unsafe {
+            let (dy, x) = (context.lines(dy), context.lines(x));
+            let sizes = Sizes { rows: dy.width, columns: x.width, depth: dy.count };
+            let a = Left { values: dy.at.cast_const(), row: 1, depth: dy.stride };
+            let b = Right::Rows { values: x.at.cast_const(), row: x.stride };
+            product(simd, sizes, a, b, Start::Kept, context.frame.gradient.add(to), x.width);
+        }
+    }
+}
