@@ -24,6 +24,7 @@ mod network;
 #[cfg(feature = "dfdx")]
 mod optimizer;
 
+pub use cpu::{CpuEngine, Precision};
 pub use device::{Device, Resolved};
 #[cfg(feature = "dfdx")]
 pub use dfdx::DfdxEngine;

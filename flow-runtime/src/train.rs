@@ -245,6 +245,22 @@ pub struct Batch {
     pub conditions: crate::data::Conditions,
 }
 
+/// What an engine needs to take a whole step by itself; see [`TrainEngine::step`].
+#[derive(Clone, Copy)]
+pub struct StepTask<'a> {
+    /// The recipe, as it was changed for the run.
+    pub recipe: &'a Recipe,
+    /// The data that batches are drawn from; they have been checked against the model.
+    pub data: &'a crate::data::Dataset,
+    /// Points and velocities of the path.
+    pub sample: PathSample<'a>,
+    /// The learning rate of the step.
+    pub learning_rate: f64,
+}
+
+/// [`Path::sample`] of a path: time, source, data, then the point and the velocity that are written.
+pub type PathSample<'a> = &'a (dyn Fn(f64, &[f32], &[f32], &mut [f32], &mut [f32]) + Sync);
+
 /// What the training loop asks of an engine.
 ///
 /// ```
@@ -297,6 +313,15 @@ pub trait TrainEngine {
     /// Unless it is overridden, the loss that [`gradient`](Self::gradient) gives: right for models without dropout.
     fn loss(&mut self, weights: &[f32], batch: &Batch, loss: Loss) -> Result<f64> {
         self.gradient(weights, batch, loss, 0, 0, &mut vec![0.0; weights.len()])
+    }
+
+    /// One whole step, from the draw of the batch to the average of the weights, if the engine does that by itself.
+    ///
+    /// It draws the batches that [`Batcher`] draws, numbers `state.step · accumulate …`, and leaves the state as the loop
+    /// would: step, losses, moments, average. On an error the state is as it was before. Unless it is overridden,
+    /// `None`: then the loop puts the step together from [`gradient`](Self::gradient) and [`optimize`](Self::optimize).
+    fn step(&mut self, _task: &StepTask<'_>, _state: &mut TrainState) -> Option<Result<StepOutcome>> {
+        None
     }
 
     /// One step of the optimiser with learning rate `lr`; `time` counts from 1.

@@ -1,10 +1,22 @@
 //! The CPU engine: a program over tiles of the batch that stay in cache, in vector registers, on all cores.
 
+mod engine;
+mod executor;
 mod frame;
+mod implicit;
+mod integrate;
 mod kernel;
 pub(crate) mod math;
+mod optimizer;
 mod plan;
 mod product;
 mod simd;
 mod team;
+mod train;
+mod velocity;
 mod weights;
+
+pub use engine::{CpuEngine, Precision};
+
+#[cfg(test)]
+mod tests;

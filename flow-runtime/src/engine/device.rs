@@ -29,6 +29,8 @@ pub enum Device {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Resolved {
+    /// The fused engine on the CPU.
+    Cpu,
     /// The dfdx engine on the CPU.
     Dfdx,
 }
@@ -69,6 +71,7 @@ impl Device {
 impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Cpu => f.write_str("cpu"),
             Self::Dfdx => f.write_str("dfdx on the CPU"),
         }
     }

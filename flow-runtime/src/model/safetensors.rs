@@ -87,7 +87,7 @@ impl Weights {
             let view = tensors.tensor(&entry.name).map_err(|error| damaged(error.to_string()))?;
             values.extend(numbers(&view));
         }
-        let weights = Self { layout: Arc::new(layout), values };
+        let weights = Self::unchecked(Arc::new(layout), values);
         weights.check_finite("loading weights")?;
         Ok(weights)
     }

@@ -5,7 +5,10 @@ use crate::{
     error::{Error, Result},
     program::Program,
 };
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 /// The values of a model's parameters: one flat row of `f32` in the order of its [`Layout`].
 ///
@@ -19,10 +22,24 @@ use std::sync::Arc;
 /// assert_eq!(weights.view("out.bias")?, [0.5, -0.5]);
 /// # Ok::<(), flow_runtime::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Weights {
-    pub(super) layout: Arc<Layout>,
-    pub(super) values: Vec<f32>,
+    layout: Arc<Layout>,
+    values: Vec<f32>,
+    version: u64,
+}
+
+/// Weights are equal if their layouts and values are.
+impl PartialEq for Weights {
+    fn eq(&self, other: &Self) -> bool {
+        self.layout == other.layout && self.values == other.values
+    }
+}
+
+/// A number that no other weights have had in this process.
+fn next_version() -> u64 {
+    static VERSION: AtomicU64 = AtomicU64::new(0);
+    VERSION.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Weights {
@@ -33,7 +50,7 @@ impl Weights {
     /// row is number `i` of [`Stream::Weights`](crate::rng::Stream::Weights), at step 0 if uniform and step 1 if
     /// normal.
     pub fn init(program: &Program, seed: u64) -> Self {
-        Self { layout: Arc::new(Layout::of(program)), values: init::values(program, seed) }
+        Self::unchecked(Arc::new(Layout::of(program)), init::values(program, seed))
     }
 
     /// These values in that layout.
@@ -61,9 +78,19 @@ impl Weights {
                 help: "give the values of every parameter, in the order of the layout".to_owned(),
             });
         }
-        let weights = Self { layout, values };
+        let weights = Self::unchecked(layout, values);
         weights.check_finite("making weights")?;
         Ok(weights)
+    }
+
+    /// Values that are as many as the layout says.
+    pub(super) fn unchecked(layout: Arc<Layout>, values: Vec<f32>) -> Self {
+        Self { layout, values, version: next_version() }
+    }
+
+    /// Another number after every change: who has seen weights of this version has seen these values.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
     }
 
     /// Names, shapes and offsets.
@@ -78,6 +105,7 @@ impl Weights {
 
     /// All values, to change them.
     pub fn values_mut(&mut self) -> &mut [f32] {
+        self.version = next_version();
         &mut self.values
     }
 
@@ -109,7 +137,8 @@ impl Weights {
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             return Err(not_finite("setting weights", entry, at));
         }
-        self.values[entry.range()].copy_from_slice(values);
+        let range = entry.range();
+        self.values_mut()[range].copy_from_slice(values);
         Ok(())
     }
 

@@ -52,6 +52,21 @@ impl Ema {
         self.updates += 1;
     }
 
+    /// The share of the weights in the next update, for an engine that makes it.
+    pub(crate) fn follow(&self) -> f32 {
+        (1.0 - Self::decay_at(self.decay, self.updates)) as f32
+    }
+
+    /// The average, for an engine that updates it.
+    pub(crate) fn weights_mut(&mut self) -> &mut [f32] {
+        &mut self.weights
+    }
+
+    /// Counts an update that an engine made.
+    pub(crate) fn followed(&mut self) {
+        self.updates += 1;
+    }
+
     /// The averaged weights.
     pub fn weights(&self) -> &[f32] {
         &self.weights

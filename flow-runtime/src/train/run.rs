@@ -1,7 +1,7 @@
 //! The loop: batches, gradients, clipping, the optimiser and the moving average.
 
 use super::{
-    Batch, Batcher, Recipe, TrainEngine, TrainState,
+    Batch, Batcher, Recipe, StepTask, TrainEngine, TrainState,
     clip::{clip_global_norm, global_norm, scale},
 };
 use crate::{
@@ -63,6 +63,8 @@ pub fn run_steps<P: Path, E: TrainEngine + ?Sized>(
 /// The loop's memory.
 pub(super) struct Runner<'a, P> {
     recipe: &'a Recipe,
+    path: &'a P,
+    data: &'a Dataset,
     batcher: Batcher<'a, P>,
     batch: Batch,
     gradient: Vec<f32>,
@@ -77,6 +79,8 @@ impl<'a, P: Path> Runner<'a, P> {
         let fixed = layout.entries().iter().filter(|entry| !entry.trained);
         Self {
             recipe,
+            path,
+            data,
             batcher: Batcher::new(recipe, path, data),
             batch: Batch::default(),
             gradient: vec![0.0; size],
@@ -92,6 +96,16 @@ impl<'a, P: Path> Runner<'a, P> {
         state: &mut TrainState,
     ) -> Result<StepOutcome> {
         let recipe = self.recipe;
+        let learning_rate = recipe.optimizer.lr() * recipe.schedule.factor(state.step, recipe.steps);
+        let path = self.path;
+        let sample = |t: f64, x0: &[f32], x1: &[f32], xt: &mut [f32], ut: &mut [f32]| path.sample(t, x0, x1, xt, ut);
+        let task = StepTask { recipe, data: self.data, sample: &sample, learning_rate };
+        if let Some(outcome) = engine.step(&task, state) {
+            if matches!(outcome, Err(Error::Diverged { .. })) {
+                self.look_for_the_cause(state)?;
+            }
+            return outcome;
+        }
         let loss = self.gradient(engine, state)?;
         for (range, _) in &self.fixed {
             self.gradient[range.clone()].fill(0.0);
@@ -100,7 +114,6 @@ impl<'a, P: Path> Runner<'a, P> {
             Some(bound) => clip_global_norm(&mut self.gradient, bound),
             None => global_norm(&self.gradient),
         };
-        let learning_rate = recipe.optimizer.lr() * recipe.schedule.factor(state.step, recipe.steps);
         if !loss.is_finite() || !gradient_norm.is_finite() {
             check_batch(&self.batch)?;
             return Err(Error::Diverged { step: state.step + 1, loss, gradient_norm, learning_rate, checkpoint: None });
@@ -122,6 +135,16 @@ impl<'a, P: Path> Runner<'a, P> {
         state.step = time;
         state.losses.push(loss as f32);
         Ok(StepOutcome { loss, learning_rate, gradient_norm })
+    }
+
+    /// Draws the batches of a step again that an engine found not to be finite.
+    fn look_for_the_cause(&mut self, state: &TrainState) -> Result<()> {
+        let accumulate = self.recipe.accumulate as u64;
+        for draw in state.step * accumulate..(state.step + 1) * accumulate {
+            self.batcher.draw(draw, self.recipe.batch, &mut self.batch)?;
+            check_batch(&self.batch)?;
+        }
+        Ok(())
     }
 
     /// The mean loss and, in `self.gradient`, the mean gradient of the step's batches.

@@ -47,11 +47,11 @@ impl<T: Math> Context<'_, T> {
     #[inline(always)]
     unsafe fn lines(&self, view: View) -> Lines<T> {
         // SAFETY: the caller's promise.
-        unsafe { self.frame.lines(view, self.weights.parameters.as_ptr(), |b| self.plan.buffers[b].place) }
+        unsafe { self.frame.lines(view, self.weights.parameters(), |b| self.plan.buffers[b].place) }
     }
 
     fn parameter(&self, at: usize) -> *const T {
-        self.weights.parameters[at..].as_ptr()
+        self.weights.parameter(at)
     }
 }
 

@@ -245,7 +245,6 @@ pub(super) struct Plan {
     pub(super) packs: Vec<Pack>,
     /// Frequencies of time embeddings.
     pub(super) constants: Vec<f64>,
-    /// Size of a row in each buffer, and the place of its first row in units of values per row-capacity; see `arena`.
     pub(super) buffers: Vec<arena::Buffer>,
 }
 
@@ -256,7 +255,12 @@ impl Plan {
         plan
     }
 
-    /// Every view of every step of the tile, with the index of its step; those written come last.
+    /// Numbers that the buffers hold for a row.
+    pub(super) fn arena_row(&self) -> usize {
+        self.buffers.iter().map(|buffer| buffer.place + buffer.size).max().unwrap_or(0)
+    }
+
+    /// The steps of a tile, in order.
     fn steps(&self) -> impl Iterator<Item = &Step> {
         self.prologue.iter().chain(&self.body).chain(&self.sums)
     }
@@ -309,11 +313,7 @@ impl Step {
     pub(super) fn in_place(&self) -> bool {
         matches!(
             self,
-            Step::Map { .. }
-                | Step::Pullback { .. }
-                | Step::Binary { .. }
-                | Step::Affine { .. }
-                | Step::Dropout { .. }
+            Step::Map { .. } | Step::Pullback { .. } | Step::Binary { .. } | Step::Affine { .. } | Step::Dropout { .. }
         )
     }
 }

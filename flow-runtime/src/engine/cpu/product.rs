@@ -29,7 +29,10 @@ pub(crate) enum Start<T> {
     /// The same row everywhere: a bias.
     Row(*const T),
     /// A matrix, which does not overlap C.
-    Rows { values: *const T, row: usize },
+    Rows {
+        values: *const T,
+        row: usize,
+    },
     /// What C holds.
     Kept,
 }
@@ -183,11 +186,8 @@ impl<T: Element> Strip<T> {
                     for i in 0..M {
                         for j in 0..N {
                             let from = values.add(i * stride + j * lanes);
-                            sums[i][j] = if whole || j + 1 < N {
-                                T::load(simd, from)
-                            } else {
-                                T::load_part(simd, part, from)
-                            };
+                            sums[i][j] =
+                                if whole || j + 1 < N { T::load(simd, from) } else { T::load_part(simd, part, from) };
                         }
                     }
                 }

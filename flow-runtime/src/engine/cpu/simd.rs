@@ -25,6 +25,8 @@ pub(crate) trait Element: pulp::bytemuck::Pod + Default + PartialOrd + std::fmt:
     fn to_f64(self) -> f64;
     fn to_f32(self) -> f32;
     fn plus(self, other: Self) -> Self;
+    /// Neither NaN nor infinite.
+    fn finite(self) -> bool;
     /// The values themselves, if they are of this type.
     fn same(values: &[f32]) -> Option<&[Self]>;
 
@@ -145,6 +147,10 @@ macro_rules! element {
             #[inline(always)]
             fn plus(self, other: Self) -> Self {
                 self + other
+            }
+            #[inline(always)]
+            fn finite(self) -> bool {
+                self.is_finite()
             }
             fn same(values: &[f32]) -> Option<&[Self]> {
                 pulp::bytemuck::try_cast_slice(values).ok().filter(|_| size_of::<$t>() == size_of::<f32>())

@@ -6,17 +6,17 @@ use super::{
     simd::Element,
 };
 use pulp::{Arch, Simd, WithSimd};
+use std::{cell::UnsafeCell, marker::PhantomData};
 
 /// Rows of a block that is transposed at a time.
 const BLOCK: usize = 16;
 
 /// The parameters in the engine's type, and the right sides of products in panels.
-#[derive(Debug)]
 pub(super) struct Prepared<T> {
-    pub(super) parameters: Vec<T>,
+    parameters: Box<[UnsafeCell<T>]>,
+    packed: Box<[UnsafeCell<T>]>,
     /// Frequencies of time embeddings.
     pub(super) constants: Vec<T>,
-    packed: Vec<T>,
     /// Where each pack begins.
     places: Vec<usize>,
     /// Numbers in a panel, and in a register.
@@ -24,7 +24,10 @@ pub(super) struct Prepared<T> {
     lanes: usize,
 }
 
-struct Width<T>(std::marker::PhantomData<T>);
+// SAFETY: what writes through `&self` is unsafe, and asks that nobody else reads or writes there.
+unsafe impl<T: Sync> Sync for Prepared<T> {}
+
+struct Width<T>(PhantomData<T>);
 
 impl<T: Element> WithSimd for Width<T> {
     type Output = (usize, usize);
@@ -38,75 +41,70 @@ impl<T: Element> WithSimd for Width<T> {
 impl<T: Element> Prepared<T> {
     /// Memory for the weights of a plan.
     pub(super) fn new(arch: Arch, plan: &Plan, parameters: usize) -> Self {
-        let (panel, lanes) = arch.dispatch(Width::<T>(std::marker::PhantomData));
+        let (panel, lanes) = arch.dispatch(Width::<T>(PhantomData));
         let mut places = Vec::with_capacity(plan.packs.len());
         let mut len = 0;
         for pack in &plan.packs {
             places.push(len);
             len += pack.depth * pack.columns.next_multiple_of(lanes);
         }
-        // A product with few columns reads a register past the end at most.
+        let zeros = |len: usize| (0..len).map(|_| UnsafeCell::new(T::default())).collect();
         let constants = plan.constants.iter().map(|w| T::from_f64(*w)).collect();
-        let parameters = vec![T::default(); parameters];
-        Self { parameters, constants, packed: vec![T::default(); len + panel], places, panel, lanes }
+        // Kernels may read a register past the end.
+        Self { parameters: zeros(parameters + panel), packed: zeros(len + panel), constants, places, panel, lanes }
     }
 
     /// Takes over new weights.
     pub(super) fn load(&mut self, plan: &Plan, weights: &[f32]) {
-        for (to, from) in self.parameters.iter_mut().zip(weights) {
-            *to = T::from_f32(*from);
+        // SAFETY: nobody else can use what is borrowed mutably.
+        unsafe {
+            self.take(0, weights);
+            (0..plan.packs.len()).for_each(|i| self.pack(plan, i));
         }
-        for i in 0..plan.packs.len() {
-            self.pack(plan, i);
+    }
+
+    /// Takes over the weights from `start` on, without laying them out.
+    ///
+    /// # Safety
+    /// Nobody reads or writes these weights meanwhile.
+    pub(super) unsafe fn take(&self, start: usize, weights: &[f32]) {
+        for (to, from) in self.parameters[start..].iter().zip(weights) {
+            // SAFETY: the caller's promise.
+            unsafe { *to.get() = T::from_f32(*from) };
         }
     }
 
     /// Lays out pack `i` anew.
-    pub(super) fn pack(&mut self, plan: &Plan, i: usize) {
+    ///
+    /// # Safety
+    /// Nobody writes its weights, or reads or writes its panels, meanwhile.
+    pub(super) unsafe fn pack(&self, plan: &Plan, i: usize) {
         let pack = &plan.packs[i];
         let len = pack.depth * pack.columns.next_multiple_of(self.lanes);
-        let to = &mut self.packed[self.places[i]..self.places[i] + len];
-        write_panels(pack, &self.parameters, self.panel, self.lanes, to);
+        let to = &self.packed[self.places[i]..][..len];
+        // SAFETY: the caller's promise; cells have the layout of what they hold.
+        let (to, from) = unsafe {
+            (
+                std::slice::from_raw_parts_mut(UnsafeCell::raw_get(to.as_ptr()), len),
+                std::slice::from_raw_parts(self.parameters(), self.parameters.len()),
+            )
+        };
+        write_panels(pack, from, self.panel, self.lanes, to);
     }
 
-    /// Splits into what `pack` needs, so that threads can lay out packs side by side: each with its memory.
-    pub(super) fn pack_jobs(&mut self, plan: &Plan) -> (&mut [T], Vec<PackJob<T>>) {
-        let mut jobs = Vec::with_capacity(plan.packs.len());
-        for (pack, &place) in plan.packs.iter().zip(&self.places) {
-            let len = pack.depth * pack.columns.next_multiple_of(self.lanes);
-            let to = self.packed[place..place + len].as_mut_ptr();
-            jobs.push(PackJob { pack: *pack, to, len, panel: self.panel, lanes: self.lanes });
-        }
-        (&mut self.parameters, jobs)
+    /// The parameters, as they lie in the weights.
+    pub(super) fn parameters(&self) -> *const T {
+        UnsafeCell::raw_get(self.parameters.as_ptr()).cast_const()
+    }
+
+    /// The parameter values from `at` on.
+    pub(super) fn parameter(&self, at: usize) -> *const T {
+        UnsafeCell::raw_get(self.parameters[at..].as_ptr()).cast_const()
     }
 
     /// The panels of pack `i`.
     pub(super) fn panels(&self, i: usize) -> *const T {
-        self.packed[self.places[i]..].as_ptr()
-    }
-}
-
-/// One pack to lay out, by whichever thread.
-pub(super) struct PackJob<T> {
-    pack: Pack,
-    to: *mut T,
-    len: usize,
-    panel: usize,
-    lanes: usize,
-}
-
-// SAFETY: jobs point to memory of their own.
-unsafe impl<T: Send> Send for PackJob<T> {}
-// SAFETY: as above; `run` is called by one thread at a time for a job.
-unsafe impl<T: Sync> Sync for PackJob<T> {}
-
-impl<T: Element> PackJob<T> {
-    /// # Safety
-    /// No other thread runs this job or reads the panels, and the `Prepared` that it came from is alive.
-    pub(super) unsafe fn run(&self, parameters: &[T]) {
-        // SAFETY: the memory was taken from a slice of that length.
-        let to = unsafe { std::slice::from_raw_parts_mut(self.to, self.len) };
-        write_panels(&self.pack, parameters, self.panel, self.lanes, to);
+        UnsafeCell::raw_get(self.packed[self.places[i]..].as_ptr()).cast_const()
     }
 }
 

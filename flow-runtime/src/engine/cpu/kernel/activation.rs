@@ -190,9 +190,7 @@ pair!(SiluPullback, |_f, simd, x, dy| {
     let slope = T::mul(simd, s, T::fma(simd, x, rest, T::constant(simd, 1.0)));
     T::mul(simd, dy, slope)
 });
-pair!(TanhPullback, |_f, simd, y, dy| {
-    T::mul(simd, dy, T::sub(simd, T::constant(simd, 1.0), T::mul(simd, y, y)))
-});
+pair!(TanhPullback, |_f, simd, y, dy| { T::mul(simd, dy, T::sub(simd, T::constant(simd, 1.0), T::mul(simd, y, y))) });
 pair!(SigmoidPullback, |_f, simd, y, dy| {
     T::mul(simd, dy, T::mul(simd, y, T::sub(simd, T::constant(simd, 1.0), y)))
 });

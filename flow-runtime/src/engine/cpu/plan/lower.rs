@@ -3,6 +3,9 @@
 use super::{Base, Binary, Frequencies, Norm, Pack, Plan, Step, Use, View, arena::Buffer};
 use crate::program::{InputKind, Node, Op, Program, sinusoidal_frequencies};
 
+/// Rows of a weight's gradient that are summed over the batch by one thread.
+const SUM_ROWS: usize = 48;
+
 /// What a value depends on where a batch shares its time, and so how often it is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Level {
@@ -471,9 +474,7 @@ impl<'a> Lower<'a> {
                 self.plan.constants.extend(sinusoidal_frequencies(out.width / 2, max));
                 Step::Embedding { frequencies: Frequencies::Constants(place), t: x, out }
             }
-            Op::Fourier => {
-                Step::Embedding { frequencies: Frequencies::Parameter(self.parameter(i, 0)), t: x, out }
-            }
+            Op::Fourier => Step::Embedding { frequencies: Frequencies::Parameter(self.parameter(i, 0)), t: x, out },
             Op::Embedding => Step::Lookup { condition: self.label(i), table: self.parameter(i, 0), out },
             Op::Dropout { p } => {
                 let before = &self.program.nodes[..i];
@@ -521,7 +522,15 @@ impl<'a> Lower<'a> {
     }
 
     fn push_sum(&mut self, step: Step) {
-        if self.usage == Use::TrainingDeferred { self.plan.sums.push(step) } else { self.plan.body.push(step) }
+        if self.usage != Use::TrainingDeferred {
+            return self.plan.body.push(step);
+        }
+        let Step::Outer { dy, x, to } = step else { return self.plan.sums.push(step) };
+        // Pieces that threads share out.
+        for first in (0..dy.width).step_by(SUM_ROWS) {
+            let rows = SUM_ROWS.min(dy.width - first);
+            self.plan.sums.push(Step::Outer { dy: dy.columns(first, rows), x, to: to + first * x.width });
+        }
     }
 
     /// The velocity in its place, if it was not computed there.
