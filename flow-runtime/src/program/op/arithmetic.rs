@@ -2,7 +2,7 @@
 
 use super::{
     Op,
-    activation::Pointwise,
+    pointwise::Pointwise,
     rule::{Arguments, Mismatch, Rule, Signature, same},
 };
 use crate::{error::Result, program::gradient::Reverse};

@@ -3,7 +3,8 @@
 
 use super::{
     Op,
-    activation::{Differentiable, Elu, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Sin, Softplus, Tanh},
+    activation::{Elu, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Sin, Softplus, Tanh},
+    pointwise::Differentiable,
     rule::{Arguments, Mismatch, Rule, Signature, same},
 };
 use crate::error::Result;

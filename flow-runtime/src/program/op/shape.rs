@@ -159,6 +159,16 @@ mod tests {
     }
 
     #[test]
+    fn slice_takes_columns_and_sum_rows_adds_rows() {
+        let x: &[f64] = &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        assert_eq!(value_of(Op::Slice { start: 1 }, &[x], &[], &[2, 2]), [2.0, 3.0, 5.0, 6.0]);
+        assert_eq!(value_of(Op::Slice { start: 0 }, &[x], &[], &[2, 1]), [1.0, 4.0]);
+        assert_eq!(value_of(Op::Slice { start: 4 }, &[x], &[], &[2]), [5.0, 6.0]);
+        assert_eq!(value_of(Op::SumRows, &[x], &[], &[3]), [5.0, 7.0, 9.0]);
+        assert_eq!(value_of(Op::SumRows, &[x], &[], &[2]), [9.0, 12.0]);
+    }
+
+    #[test]
     fn reshape_keeps_the_order() {
         assert_eq!(value_of(Op::Reshape, &[&[1.0, 2.0, 3.0, 4.0]], &[], &[2, 2]), [1.0, 2.0, 3.0, 4.0]);
     }
