@@ -13,7 +13,7 @@ use super::Program;
 use crate::error::Result;
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
 };
 
 const OPERATION: &str = "differentiating a program";
@@ -79,8 +79,11 @@ pub struct Wanted {
     pub state: bool,
 }
 
-/// Gradients that were asked for, by the schema hash of their program. Programs with one hash may differ in names.
-static GRADIENTS: Mutex<Option<HashMap<(u64, Wanted), Vec<(&'static Program, &'static Gradient)>>>> = Mutex::new(None);
+/// Gradients that were asked for, each with the program it is of.
+type Known = Vec<(&'static Program, &'static Gradient)>;
+
+/// By the schema hash of the program, which leaves out the names that two programs may differ in.
+static GRADIENTS: LazyLock<Mutex<HashMap<(u64, Wanted), Known>>> = LazyLock::new(Mutex::default);
 
 impl Program {
     /// The program of the gradient, by reverse mode: for each node from the velocity back, the cotangents of its
@@ -110,13 +113,13 @@ impl Program {
     /// # Ok::<(), flow_runtime::Error>(())
     /// ```
     pub fn gradient(&'static self, wanted: Wanted) -> Result<&'static Gradient> {
-        self.check()?;
         // A panic elsewhere leaves the table whole: entries are only ever pushed.
         let mut table = GRADIENTS.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = table.get_or_insert_default().entry((self.schema_hash(), wanted)).or_default();
+        let known = table.entry((self.schema_hash(), wanted)).or_default();
         if let Some((_, gradient)) = known.iter().find(|(program, _)| *program == self) {
             return Ok(gradient);
         }
+        self.check()?;
         let gradient: &'static Gradient = Box::leak(Box::new(Reverse::sweep(self, wanted)?));
         known.push((self, gradient));
         Ok(gradient)

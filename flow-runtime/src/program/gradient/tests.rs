@@ -288,3 +288,33 @@ fn cotangents_that_do_not_fit_are_typed_errors() {
     let empty = gradient.evaluate(&[], &[0.0], &[], &Conditions::none(), &[]).unwrap();
     assert_eq!((empty.velocity, empty.state), (vec![], Some(vec![])));
 }
+
+/// Doubling `dv` doubles every bit of the gradient, and a batch adds up the shares of its samples.
+#[test]
+fn a_gradient_is_linear_in_the_cotangent_and_in_the_samples() {
+    for seed in 0..100 {
+        let program = random::program(seed).unwrap();
+        let random::Inputs { parameters, t, x, conditions } = random::inputs(program, seed, 2);
+        let gradient = program.gradient(BOTH).unwrap();
+        let evaluate = |rows: &[usize], factor: f64| {
+            let dim = program.state_dim();
+            let gather = |values: &[f64], width: usize| -> Vec<f64> {
+                rows.iter().flat_map(|row| &values[row * width..(row + 1) * width]).copied().collect()
+            };
+            let (t, x, conditions) = (gather(&t, 1), gather(&x, dim), conditions.gather(rows).unwrap());
+            let cotangent: Vec<f64> = x.iter().map(|x| factor * (x + 0.5)).collect();
+            gradient.evaluate(&parameters, &t, &x, &conditions, &cotangent).unwrap()
+        };
+        let (both, first, second) = (evaluate(&[0, 1], 1.0), evaluate(&[0], 1.0), evaluate(&[1], 1.0));
+        let sums: Vec<f64> = first.parameters.iter().zip(&second.parameters).map(|(a, b)| a + b).collect();
+        // The order of the sum differs where a parameter has several shares.
+        for (got, expected) in both.parameters.iter().zip(&sums) {
+            assert!((got - expected).abs() <= 1e-13 * expected.abs().max(1.0), "seed {seed}: {got}, not {expected}");
+        }
+        assert_eq!(both.state, Some([first.state.unwrap(), second.state.unwrap()].concat()));
+        let twice = evaluate(&[0, 1], 2.0);
+        let doubled = |values: &[f64]| values.iter().map(|value| 2.0 * value).collect::<Vec<_>>();
+        assert_eq!(twice.parameters, doubled(&both.parameters));
+        assert_eq!(twice.state.as_deref(), Some(&doubled(both.state.as_deref().unwrap())[..]));
+    }
+}

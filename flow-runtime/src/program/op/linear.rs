@@ -9,7 +9,7 @@ use crate::{
     program::{Node, gradient::Reverse},
 };
 
-/// Rule of [`Op::Linear`](super::Op::Linear).
+/// Rule of [`Op::Linear`].
 pub(crate) struct Linear;
 /// Rule of [`Op::LinearTransposed`]: `dx = dy W`.
 pub(crate) struct LinearTransposed;

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{error::Result, program::gradient::Reverse};
 
-/// Rule of [`Op::Concat`](super::Op::Concat): `[.., a], [.., b], … → [.., a + b + …]`.
+/// Rule of [`Op::Concat`]: `[.., a], [.., b], … → [.., a + b + …]`.
 pub(crate) struct Concat;
 
-/// Rule of [`Op::Reshape`](super::Op::Reshape): the same values, row-major, in another shape.
+/// Rule of [`Op::Reshape`]: the same values, row-major, in another shape.
 pub(crate) struct Reshape;
 
 /// Rule of [`Op::Slice`]: `[.., n] → [.., m]`, the columns from `start` on; a share in the reverse mode of `concat`.
