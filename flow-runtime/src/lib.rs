@@ -66,7 +66,7 @@
 //! | [`sample`] | drawing samples, trajectories, the way back |
 //! | [`metrics`] | how far two sets of samples are apart |
 //! | [`plot`] | pictures: points, trajectories, losses, images, a flow in motion |
-//! | [`program`] | what a model computes, as data; its reference interpreter |
+//! | [`program`] | what a model computes, as data; its gradient, as data too; the reference interpreter of both |
 //! | [`engine`] | where a model runs |
 //! | [`rng`] | random numbers that are functions of a seed and an index |
 //! | [`error`] | everything that can go wrong |

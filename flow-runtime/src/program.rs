@@ -43,7 +43,7 @@ pub use op::{Activation, Op, sinusoidal_frequencies};
 pub struct Program {
     /// Name of the model.
     pub name: &'static str,
-    /// The state first, then the time, then the conditions, as they were declared.
+    /// The state first, then the time, then the conditions, as they were declared; in a gradient the cotangent last.
     pub inputs: &'static [Input],
     /// In order of evaluation.
     pub nodes: &'static [Node],

@@ -13,7 +13,7 @@ use super::Program;
 use crate::error::Result;
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
 };
 
 const OPERATION: &str = "differentiating a program";
@@ -31,9 +31,8 @@ const OPERATION: &str = "differentiating a program";
 /// let cotangent = gradient.program.inputs[2];
 /// assert_eq!((cotangent.name, cotangent.kind, cotangent.shape), ("dv", InputKind::Cotangent, &[2][..]));
 /// // The weight and the bias of both layers; the last bias has `dv` itself for its share.
-/// let nodes: Vec<_> = gradient.parameters.iter().map(|(parameter, node)| (*parameter, gradient.program.nodes[*node].op)).collect();
-/// assert_eq!(nodes[0], (0, Op::Outer));
-/// assert_eq!(nodes[3], (3, Op::Input(2)));
+/// let ops: Vec<_> = gradient.parameters.iter().map(|(_, node)| gradient.program.nodes[*node].op).collect();
+/// assert_eq!((ops[2], ops[3]), (Op::Outer, Op::Input(2)));
 /// // Nothing is propagated to the first layer's operand.
 /// let products = gradient.program.nodes.iter().filter(|node| node.op == Op::LinearTransposed);
 /// assert_eq!((products.count(), gradient.state), (1, None));
@@ -79,8 +78,11 @@ pub struct Wanted {
     pub state: bool,
 }
 
-/// Gradients that were asked for, by the schema hash of their program. Programs with one hash may differ in names.
-static GRADIENTS: Mutex<Option<HashMap<(u64, Wanted), Vec<(&'static Program, &'static Gradient)>>>> = Mutex::new(None);
+/// Gradients that were asked for, each with the program it is of.
+type Known = Vec<(&'static Program, &'static Gradient)>;
+
+/// By the schema hash of the program, which leaves out the names that two programs may differ in.
+static GRADIENTS: LazyLock<Mutex<HashMap<(u64, Wanted), Known>>> = LazyLock::new(Mutex::default);
 
 impl Program {
     /// The program of the gradient, by reverse mode: for each node from the velocity back, the cotangents of its
@@ -94,7 +96,8 @@ impl Program {
     /// # Errors
     /// [`Error::Device`](crate::error::Error::Device) for a `custom` layer on the way, which only dfdx can
     /// differentiate; [`Error::Invalid`](crate::error::Error::Invalid) for a program that is a gradient already, for
-    /// trained frequencies of `fourier` and for a time embedding of anything but the time; what [`check`](Program::check) finds.
+    /// trained frequencies of `fourier` and for a time embedding of anything but the time; what
+    /// [`check`](Program::check) finds.
     ///
     /// ```
     /// use flow_runtime::{data::Conditions, program::{Wanted, builder::Builder}};
@@ -110,13 +113,13 @@ impl Program {
     /// # Ok::<(), flow_runtime::Error>(())
     /// ```
     pub fn gradient(&'static self, wanted: Wanted) -> Result<&'static Gradient> {
-        self.check()?;
         // A panic elsewhere leaves the table whole: entries are only ever pushed.
         let mut table = GRADIENTS.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = table.get_or_insert_default().entry((self.schema_hash(), wanted)).or_default();
+        let known = table.entry((self.schema_hash(), wanted)).or_default();
         if let Some((_, gradient)) = known.iter().find(|(program, _)| *program == self) {
             return Ok(gradient);
         }
+        self.check()?;
         let gradient: &'static Gradient = Box::leak(Box::new(Reverse::sweep(self, wanted)?));
         known.push((self, gradient));
         Ok(gradient)

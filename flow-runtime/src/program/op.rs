@@ -15,6 +15,7 @@ pub(crate) mod input;
 pub(crate) mod linear;
 pub(crate) mod normalization;
 pub(crate) mod normalization_pullback;
+pub(crate) mod pointwise;
 pub(crate) mod pullback;
 mod rule;
 pub(crate) mod shape;

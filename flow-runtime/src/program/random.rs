@@ -2,7 +2,7 @@
 //! the interpreter does.
 
 use super::{
-    InputKind, Op, Program,
+    Init, InputKind, Op, Program,
     builder::{Builder, NodeId},
 };
 use crate::{
@@ -61,6 +61,13 @@ pub fn program(seed: u64) -> Result<&'static Program> {
         1 => b.fourier("f", b.time(), 2 * (1 + draw.below(4)), 0.5),
         _ => b.time(),
     };
+    let embedded = if draw.below(2) == 0 {
+        let e = b.linear("e", embedded, 1 + draw.below(4), true);
+        let op = activation(&mut draw);
+        b.apply(op, e)
+    } else {
+        embedded
+    };
     sources.push(embedded);
     let flat: Vec<NodeId> = sources
         .into_iter()
@@ -86,7 +93,7 @@ pub fn program(seed: u64) -> Result<&'static Program> {
 fn grow(b: &mut Builder, draw: &mut Draw, h: NodeId, layer: usize) -> NodeId {
     let name = format!("h{layer}");
     let width = b.shape(h).last().copied().unwrap_or(1);
-    match draw.below(10) {
+    match draw.below(12) {
         0..=2 => {
             let width = 1 + draw.below(9);
             let bias = draw.below(4) > 0;
@@ -117,6 +124,19 @@ fn grow(b: &mut Builder, draw: &mut Draw, h: NodeId, layer: usize) -> NodeId {
             let op = activation(draw);
             let other = b.apply(op, h);
             b.concat(&[h, other])
+        }
+        9 => {
+            let (left, right) = (b.linear(&name, h, 2, true), b.apply(Op::Sin, h));
+            b.concat(&[right, left, h])
+        }
+        // Two layers with one set of weights.
+        10 => {
+            let shape = b.shape(h);
+            let weight = b.parameter(&format!("{name}.weight"), &[width, width], Init::FanIn(width), true);
+            let bias = b.parameter(&format!("{name}.bias"), &[width], Init::Zeros, true);
+            let once = b.node(&name, Op::Linear, &[h], shape, &[weight, bias]);
+            let squashed = b.apply(Op::Tanh, once);
+            b.node("", Op::Linear, &[squashed], shape, &[weight, bias])
         }
         _ => {
             let size: usize = b.shape(h).iter().product();

@@ -167,7 +167,7 @@ impl Program {
 mod tests {
     use super::Fnv;
     use crate::program::{
-        Op, Program,
+        Activation, Op, Program,
         builder::{Builder, moons},
         random,
     };
@@ -199,6 +199,14 @@ mod tests {
                 Op::RmsNorm { eps: value },
                 Op::Dropout { p: value },
                 Op::Sinusoidal { max: value },
+                Op::Pullback(Activation::Elu { alpha: value }),
+                Op::Pullback(Activation::LeakyRelu { slope: value }),
+                Op::LayerNormPullback { eps: value },
+                Op::LayerNormNormalized { eps: value },
+                Op::RmsNormPullback { eps: value },
+                Op::RmsNormNormalized { eps: value },
+                Op::DropoutPullback { p: value, ordinal: 0 },
+                Op::DropoutPullback { p: value, ordinal: 1 },
             ]
         };
         let plain = [
@@ -222,6 +230,21 @@ mod tests {
             Op::Reshape,
             Op::Custom { module: "A" },
             Op::Custom { module: "B" },
+            Op::LinearTransposed,
+            Op::Outer,
+            Op::SumRows,
+            Op::Slice { start: 0 },
+            Op::Slice { start: 1 },
+            Op::SoftmaxPullback,
+            Op::Scatter { classes: 1 },
+            Op::Scatter { classes: 2 },
+            Op::Pullback(Activation::Relu),
+            Op::Pullback(Activation::Gelu),
+            Op::Pullback(Activation::Silu),
+            Op::Pullback(Activation::Tanh),
+            Op::Pullback(Activation::Sigmoid),
+            Op::Pullback(Activation::Softplus),
+            Op::Pullback(Activation::Sin),
         ];
         let ops: Vec<Op> = plain.into_iter().chain(numbered(0.25)).chain(numbered(0.5)).collect();
         let hashes: std::collections::HashSet<u64> = ops

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     engine::{DfdxEngine, DfdxModel, Dropout, flat},
+    program::Wanted,
     train::{Batch, Loss, TrainEngine},
 };
 use ::dfdx::{
@@ -160,4 +161,39 @@ fn batches_that_do_not_fit_are_typed_errors() {
     assert!(message::<Every>(|batch, _, _| batch.conditions.columns.clear()).contains("`y`"));
     assert!(message::<Every>(|_, weights, _| weights.truncate(7)).contains("the row of weights has shape [7]"));
     assert!(message::<Every>(|_, _, gradient| gradient.truncate(7)).contains("the row of gradients has shape [7]"));
+}
+
+/// The gradient's program against the tape of dfdx, in `f64`, with the same dropout: `mean(v²)` has the cotangent
+/// `2 v / entries`.
+fn program_and_tape<M: Model, N: Network<f64, Cpu>>(sample: &Sample) {
+    let weights = weights::<M>();
+    let Sample { t, x, conditions } = sample;
+    let gradient = M::PROGRAM.gradient(Wanted { parameters: true, state: false }).expect("every op has one");
+    let v = M::PROGRAM.evaluate_training(&weights, t, x, conditions, 1, 2).expect("the inputs fit");
+    let cotangent: Vec<f64> = v.iter().map(|value| 2.0 * value / v.len() as f64).collect();
+    let values = gradient.evaluate_training(&weights, t, x, conditions, &cotangent, 1, 2).expect("the inputs fit");
+    assert_eq!(values.velocity, v);
+    assert_close(&values.parameters, &by_tape::<N>(&weights, sample), 1e-13);
+}
+
+#[test]
+fn programs_of_gradients_agree_with_the_tape() {
+    program_and_tape::<Every, EveryNetwork<f64, Cpu>>(&Sample::every(5));
+    program_and_tape::<Moons, MoonsNetwork<f64, Cpu>>(&Sample::moons(7));
+}
+
+#[test]
+fn programs_of_gradients_agree_with_the_tape_on_the_state() {
+    let (device, weights, sample) = (Cpu::default(), weights::<Every>(), Sample::every(2));
+    let network: EveryNetwork<f64, Cpu> = network(&device, &weights);
+    let x = device.tensor_from_vec(sample.x.clone(), (2, 12));
+    let v = network.traced(&sample.inputs(&device), x.leaky_trace(), None).expect("the inputs fit");
+    let cotangent: Vec<f64> = v.as_vec().iter().map(|value| 2.0 * value / 24.0).collect();
+    let loss: Tensor<Rank0, f64, Cpu, _> = v.square().mean();
+    let by_tape = loss.backward().get(&x).as_vec();
+    let gradient = Every::PROGRAM.gradient(Wanted { parameters: false, state: true }).expect("every op has one");
+    let values = gradient.evaluate(&weights, &sample.t, &sample.x, &sample.conditions, &cotangent);
+    let values = values.expect("the inputs fit");
+    assert_close(&values.state.expect("it was wanted"), &by_tape, 1e-13);
+    assert!(values.parameters.iter().all(|slope| *slope == 0.0));
 }

@@ -1,5 +1,5 @@
 use crate::program::{
-    Init, Input, InputKind, Node, Op, Parameter, Program,
+    Init, Input, InputKind, Node, Op, Parameter, Program, Wanted,
     builder::{Builder, moons},
     random,
 };
@@ -155,4 +155,76 @@ fn changed_programs_never_panic() {
             }
         }
     }
+}
+
+/// A gradient's cotangent is its last input, and its reverse nodes belong to nodes that are there.
+#[test]
+fn gradients() {
+    let mut b = Builder::new("M", &[2]);
+    let label = b.class("y", 3);
+    let y = b.embedding("y", label, 2);
+    let h = b.add(b.state(), y);
+    let h = b.apply(Op::Dropout { p: 0.5 }, h);
+    let out = b.linear("out", h, 2, false);
+    let program = &b.finish(out).unwrap().gradient(Wanted { parameters: true, state: true }).unwrap().program;
+    program.check().unwrap();
+    let with_op = |from: &str, op: Op| {
+        let mut nodes = program.nodes.to_vec();
+        nodes.iter_mut().find(|node| node.op.name() == from).unwrap().op = op;
+        Program { nodes: leak(nodes), ..*program }
+    };
+    let dropout = "expected an earlier dropout of that ordinal, probability and shape";
+    refused(with_op("dropout_pullback", Op::DropoutPullback { p: 0.5, ordinal: 1 }), dropout);
+    refused(with_op("dropout_pullback", Op::DropoutPullback { p: 0.25, ordinal: 0 }), dropout);
+    refused(with_op("dropout_pullback", Op::DropoutPullback { p: 1.0, ordinal: 0 }), "expected 0 ≤ p < 1");
+    refused(with_op("dropout_pullback", Op::Slice { start: 1 }), "2 columns from 1 on, expected columns within the 2");
+    refused(with_op("dropout_pullback", Op::RmsNormNormalized { eps: 0.0 }), "expected eps > 0");
+    refused(with_op("scatter", Op::Scatter { classes: 4 }), "the result of node");
+    refused(with_op("scatter", Op::Add), "expected []");
+    let [x, t, y, dv] = program.inputs else { panic!("{:?}", program.inputs) };
+    let inputs = |inputs: [&Input; 4]| Program { inputs: leak(inputs.map(|input| *input).to_vec()), ..*program };
+    refused(inputs([x, t, dv, y]), "expected a state, the time, then conditions, and a cotangent last");
+    refused(inputs([x, t, y, &Input { shape: &[3], ..*dv }]), "input 3 (`dv`) has shape [3], expected [2]");
+}
+
+/// Nor is a changed program differentiated to one that is wrong, nor does a changed gradient run away.
+#[test]
+fn changed_gradients_never_panic() {
+    let mut differentiated = 0;
+    for seed in 0..100u64 {
+        let program = random::program(seed).unwrap();
+        let i = seed as usize % program.nodes.len();
+        for (k, other) in program.nodes.iter().enumerate() {
+            let mut nodes = program.nodes.to_vec();
+            if k % 2 == 0 {
+                nodes[i].op = other.op
+            } else {
+                nodes[i].inputs = other.inputs
+            };
+            let changed: &'static Program = Box::leak(Box::new(Program { nodes: leak(nodes), ..*program }));
+            if let Ok(gradient) = changed.gradient(Wanted { parameters: true, state: true }) {
+                gradient.program.check().unwrap();
+                let random::Inputs { parameters, t, x, conditions } = random::inputs(changed, seed, 1);
+                gradient.evaluate(&parameters, &t, &x, &conditions, &x).unwrap();
+                differentiated += 1;
+            }
+        }
+        let gradient = program.gradient(Wanted { parameters: true, state: true }).unwrap();
+        let i = program.nodes.len() + seed as usize % (gradient.program.nodes.len() - program.nodes.len());
+        for (k, other) in gradient.program.nodes.iter().enumerate() {
+            let mut nodes = gradient.program.nodes.to_vec();
+            match (seed as usize + k) % 3 {
+                0 => nodes[i].op = other.op,
+                1 => nodes[i].shape = other.shape,
+                _ => nodes[i].inputs = other.inputs,
+            }
+            let changed = Program { nodes: leak(nodes), ..gradient.program };
+            let _ = (changed.to_string(), changed.schema_hash());
+            if changed.check().is_ok() {
+                let random::Inputs { parameters, t, x, conditions } = random::inputs(&changed, seed, 1);
+                changed.interpret_batch(&parameters, &t, &x, &conditions, Some(&x), None, |_| ()).unwrap();
+            }
+        }
+    }
+    assert!(differentiated > 300, "{differentiated}");
 }

@@ -1,5 +1,5 @@
 use crate::program::{
-    Op,
+    Op, Wanted,
     builder::{Builder, moons},
     random,
 };
@@ -29,11 +29,30 @@ fn table_with_conditions_fixed_and_shared_parameters_and_long_names() {
 }
 
 #[test]
+fn table_of_a_gradient() {
+    let mut b = Builder::new("Small", &[2]);
+    let label = b.class("y", 3);
+    let y = b.embedding("y", label, 4);
+    let h = b.linear("h", b.state(), 4, true);
+    let h = b.add(h, y);
+    let h = b.layer_norm("n", h, 1e-5);
+    let h = b.apply(Op::LeakyRelu { slope: 0.1 }, h);
+    let h = b.apply(Op::Dropout { p: 0.1 }, h);
+    let out = b.linear("out", h, 2, false);
+    let program = b.finish(out).unwrap();
+    let gradient = program.gradient(Wanted { parameters: true, state: false }).unwrap();
+    assert_eq!(gradient.program.to_string(), GRADIENT);
+}
+
+#[test]
 fn random_tables_fit_a_hundred_columns() {
     for seed in 0..100 {
-        let table = random::program(seed).unwrap().to_string();
-        let mut lines = table.lines().skip(1);
-        assert!(lines.all(|line| line.chars().count() <= 100), "{table}");
+        let program = random::program(seed).unwrap();
+        let gradient = program.gradient(Wanted { parameters: true, state: true }).unwrap();
+        for table in [program.to_string(), gradient.program.to_string()] {
+            let mut lines = table.lines().skip(1);
+            assert!(lines.all(|line| line.chars().count() <= 100), "{table}");
+        }
     }
 }
 
@@ -75,3 +94,30 @@ Digits(x: [1, 8, 8], t: Time, label: Class<10>) -> [1, 8, 8]
     total                                                                  9,608  26,624
 * depends on the time alone
 schema d393a7a81a533fac";
+
+const GRADIENT: &str = "\
+Small(x: [2], t: Time, y: Class<3>, dv: [2]) -> [2]
+ #  name          op                                   shape  parameters  FLOPs
+ 0  x             state                                  [2]
+ 1  t           * time                                   [1]
+ 2  y             class of 3                              []
+ 3  y             embedding(#2)                          [4]          12
+ 4  h             linear(#0)                             [4]          12     16
+ 5                add(#4, #3)                            [4]
+ 6  n             layer_norm(#5, eps = 1e-5)             [4]           8
+ 7                leaky_relu(#6, slope = 0.1)            [4]
+ 8                dropout(#7, p = 0.1)                   [4]
+ 9  out           linear(#8)                             [2]           8     16
+10  dv            cotangent of the velocity              [2]
+11                linear_transposed(#10)                 [4]      shared     16
+12  dout.weight   outer(#10, #8)                      [2, 4]                 16
+13                dropout_pullback(#11, ordinal = 0…     [4]
+14  dn            leaky_relu_pullback(#7, #13, slop…     [4]
+15  dh            layer_norm_pullback(#5, #14, eps …     [4]      shared
+16                layer_norm_normalized(#5, eps = 1…     [4]
+17  dn.weight     mul(#16, #14)                          [4]
+18  dh.weight     outer(#15, #0)                      [4, 2]                 16
+19  dy.weight     scatter(#2, #15, classes = 3)       [3, 4]
+    total                                                             40     80
+* depends on the time alone
+schema 0f08954420b51555";

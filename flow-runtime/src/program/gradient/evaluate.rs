@@ -52,6 +52,18 @@ impl Gradient {
     ///
     /// # Errors
     /// As [`evaluate`](Gradient::evaluate).
+    ///
+    /// ```
+    /// use flow_runtime::{data::Conditions, program::{Op, Wanted, builder::Builder}};
+    /// let mut b = Builder::new("Drop", &[100]);
+    /// let out = b.apply(Op::Dropout { p: 0.5 }, b.state());
+    /// let gradient = b.finish(out)?.gradient(Wanted { parameters: false, state: true })?;
+    /// let (ones, none) = ([1.0; 100], Conditions::none());
+    /// let values = gradient.evaluate_training(&[], &[0.0], &ones, &none, &ones, 7, 0)?;
+    /// // The mask of the velocity is that of the gradient.
+    /// assert_eq!(values.state, Some(values.velocity));
+    /// # Ok::<(), flow_runtime::Error>(())
+    /// ```
     #[expect(clippy::too_many_arguments, reason = "those of `Program::evaluate_training`, and the cotangent")]
     pub fn evaluate_training(
         &self,

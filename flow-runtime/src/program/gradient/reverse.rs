@@ -152,7 +152,7 @@ impl Reverse {
         self.shares.push((parameter, share));
     }
 
-    /// The cotangent of the operand, where the op maps it to one node.
+    /// Adds the value of `op`, which is new, to the cotangent of operand `i`, if that is wanted.
     pub(crate) fn pull_operand(&mut self, i: usize, op: Op, inputs: &[usize], parameters: &'static [usize]) {
         if self.wants_operand(i) {
             let share = self.emit(op, inputs, self.operand_shape(i), parameters);
@@ -160,7 +160,7 @@ impl Reverse {
         }
     }
 
-    /// `rows`, of a shape that ends with the parameter's, summed over its rows: a share of parameter `i`.
+    /// The sum over the rows of `rows`, of the result's shape, is a share in the gradient of parameter `i`.
     pub(crate) fn add_parameter_rows(&mut self, i: usize, rows: usize) {
         let shape = self.parameter_shape(i);
         // A single row is its own sum.

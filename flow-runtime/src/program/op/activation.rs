@@ -1,76 +1,13 @@
-//! Functions of one element: `relu elu gelu silu tanh sigmoid softplus leaky_relu sin`.
+//! Functions of one element, and their derivatives: `relu elu gelu silu tanh sigmoid softplus leaky_relu sin`.
 //!
-//! Each is written so that no intermediate overflows where the value itself is finite.
+//! Each is written so that no intermediate overflows where the value itself is finite. A derivative is taken from the
+//! value where that is enough; at a kink it is the one from the left, as in PyTorch.
 
-use super::{
-    Op,
-    rule::{Arguments, Mismatch, Rule, Signature},
-};
-use crate::{error::Result, program::gradient::Reverse};
+use super::pointwise::{Differentiable, Pointwise};
 use std::f64::consts::FRAC_1_SQRT_2;
 
 /// `1 / sqrt(2π)`.
 const FRAC_1_SQRT_TAU: f64 = 0.398_942_280_401_432_677_94;
-
-/// An op that maps every element by itself.
-pub(crate) trait Pointwise {
-    /// Name in `flow_model!`.
-    fn name(&self) -> &'static str;
-
-    /// As [`Rule::attributes`].
-    fn attributes(&self) -> Vec<(&'static str, f64)> {
-        Vec::new()
-    }
-
-    /// The value at `x`.
-    fn value(&self, x: f64) -> f64;
-
-    /// As [`Rule::pullback`]; without another word that of an activation.
-    fn pullback(&self, reverse: &mut Reverse) {
-        if let Some(activation) = reverse.node().op.activation() {
-            let source = if activation.from_result() { reverse.result() } else { reverse.operand(0) };
-            reverse.pull_operand(0, Op::Pullback(activation), &[source, reverse.cotangent()], &[]);
-        }
-    }
-}
-
-/// A [`Pointwise`] op that is an [`Activation`](super::Activation).
-pub(crate) trait Differentiable: Pointwise {
-    /// The derivative at `x`, given the value there if it [`needs_result`](Differentiable::needs_result), else `x`.
-    fn derivative(&self, source: f64) -> f64;
-
-    /// Whether the derivative is a function of the value, so that `x` may be overwritten.
-    fn needs_result(&self) -> bool {
-        false
-    }
-}
-
-impl<P: Pointwise> Rule for P {
-    fn name(&self) -> &'static str {
-        Pointwise::name(self)
-    }
-
-    fn attributes(&self) -> Vec<(&'static str, f64)> {
-        Pointwise::attributes(self)
-    }
-
-    fn check(&self, signature: &Signature<'_>) -> Result<(), Mismatch> {
-        let x = signature.unary()?;
-        signature.result_is(x)
-    }
-
-    fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()> {
-        for (out, x) in out.iter_mut().zip(arguments.operands[0]) {
-            *out = self.value(*x);
-        }
-        Ok(())
-    }
-
-    fn pullback(&self, reverse: &mut Reverse) -> Result<()> {
-        Pointwise::pullback(self, reverse);
-        Ok(())
-    }
-}
 
 /// Rule of [`Op::Relu`](super::Op::Relu): `max(x, 0)`.
 pub(crate) struct Relu;

@@ -2,22 +2,22 @@
 
 use super::{
     Op,
-    activation::Pointwise,
+    pointwise::Pointwise,
     rule::{Arguments, Mismatch, Rule, Signature, same},
 };
 use crate::{error::Result, program::gradient::Reverse};
 
-/// Rule of [`Op::Add`](super::Op::Add): `x + y`.
+/// Rule of [`Op::Add`]: `x + y`.
 pub(crate) struct Add;
-/// Rule of [`Op::Sub`](super::Op::Sub): `x − y`.
+/// Rule of [`Op::Sub`]: `x − y`.
 pub(crate) struct Sub;
-/// Rule of [`Op::Mul`](super::Op::Mul): `x · y`.
+/// Rule of [`Op::Mul`]: `x · y`.
 pub(crate) struct Mul;
-/// Rule of [`Op::Scale`](super::Op::Scale): `factor · x`.
+/// Rule of [`Op::Scale`]: `factor · x`.
 pub(crate) struct Scale {
     pub(crate) factor: f64,
 }
-/// Rule of [`Op::Shift`](super::Op::Shift): `x + term`.
+/// Rule of [`Op::Shift`]: `x + term`.
 pub(crate) struct Shift {
     pub(crate) term: f64,
 }

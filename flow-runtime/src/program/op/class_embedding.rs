@@ -90,4 +90,10 @@ mod tests {
         assert_eq!(value_of(Op::Embedding, &[&[2.0]], &[&table], &[2]), [5.0, 6.0]);
         assert_eq!(value_of(Op::Embedding, &[&[0.0]], &[&table], &[3]), [1.0, 2.0, 3.0]);
     }
+
+    #[test]
+    fn scatter_is_a_table_of_one_row() {
+        let op = Op::Scatter { classes: 3 };
+        assert_eq!(value_of(op, &[&[1.0], &[5.0, 6.0]], &[], &[3, 2]), [0.0, 0.0, 5.0, 6.0, 0.0, 0.0]);
+    }
 }

@@ -56,7 +56,7 @@ impl Rule for DropoutPullback {
     }
 
     fn attributes(&self) -> Vec<(&'static str, f64)> {
-        vec![("p", self.p), ("ordinal", self.ordinal as f64)]
+        vec![("ordinal", self.ordinal as f64), ("p", self.p)]
     }
 
     // That there is such a dropout is known to the program alone; see `program/check.rs`.

@@ -9,7 +9,7 @@ use crate::{
     program::{Node, gradient::Reverse},
 };
 
-/// Rule of [`Op::Linear`](super::Op::Linear).
+/// Rule of [`Op::Linear`].
 pub(crate) struct Linear;
 /// Rule of [`Op::LinearTransposed`]: `dx = dy W`.
 pub(crate) struct LinearTransposed;
@@ -130,8 +130,18 @@ pub(crate) const fn flops(node: &Node, terms: usize) -> u64 {
 mod tests {
     use crate::{
         data::Conditions,
-        program::{Op, builder::Builder},
+        program::{Op, builder::Builder, op::rule::value_of},
     };
+
+    /// With `W = [[1, 2], [3, 4], [5, 6]]`, and two rows at once.
+    #[test]
+    fn reverse_products_are_of_each_row_and_over_the_rows() {
+        let (weight, dy) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 10.0, 100.0, 0.5, 0.0, -1.0]);
+        let dx = value_of(Op::LinearTransposed, &[&dy], &[&weight], &[2, 2]);
+        assert_eq!(dx, [531.0, 642.0, -4.5, -5.0]);
+        let dw = value_of(Op::Outer, &[&dy, &[7.0, 8.0, 1.0, -1.0]], &[], &[3, 2]);
+        assert_eq!(dw, [7.5, 7.5, 70.0, 80.0, 699.0, 801.0]);
+    }
 
     /// `[[1, 2], [3, 4], [5, 6]] (7, 8) + (0.5, 0.25, 0.125)` by hand, and two rows at once.
     #[test]

@@ -10,12 +10,12 @@ use super::{
 };
 use crate::{error::Result, program::gradient::Reverse};
 
-/// Rule of [`Op::LayerNorm`](super::Op::LayerNorm).
+/// Rule of [`Op::LayerNorm`].
 pub(crate) struct LayerNorm {
     pub(crate) eps: f64,
 }
 
-/// Rule of [`Op::RmsNorm`](super::Op::RmsNorm).
+/// Rule of [`Op::RmsNorm`].
 pub(crate) struct RmsNorm {
     pub(crate) eps: f64,
 }

@@ -199,3 +199,30 @@ fn mean(x: &[f64]) -> f64 {
 fn mean_product(x: &[f64], y: &[f64]) -> f64 {
     x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>() / x.len() as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::program::{Op, op::rule::value_of};
+
+    /// `x = (1, 5)` and `eps = 12`: mean 3, variance 4, `s = 1/4`, `n = (−1/2, 1/2)`; with `weight = (1, 2)` and
+    /// `dy = (4, 8)`: `g = (4, 16)`, `mean(g) = 10`, `mean(g n) = 3`. A second row with an offset of 8, and `−dy`.
+    #[test]
+    fn layer_norm_by_hand() {
+        let (x, dy, eps) = ([1.0, 5.0, 9.0, 13.0], [4.0, 8.0, -4.0, -8.0], 12.0);
+        let n = value_of(Op::LayerNormNormalized { eps }, &[&x], &[], &[2, 2]);
+        assert_eq!(n, [-0.5, 0.5, -0.5, 0.5]);
+        let dx = value_of(Op::LayerNormPullback { eps }, &[&x, &dy], &[&[1.0, 2.0]], &[2, 2]);
+        assert_eq!(dx, [-1.125, 1.125, 1.125, -1.125]);
+    }
+
+    /// `x = (1, 7)` and `eps = 39`: mean square 25, `s = 1/8`, `n = (1/8, 7/8)`; with `weight = (1, 2)` and
+    /// `dy = (8, 4)`: `g = (8, 8)`, `mean(g n) = 4`. A second row with `−x` and `dy` from the other side.
+    #[test]
+    fn rms_norm_by_hand() {
+        let (x, dy, eps) = ([1.0, 7.0, -1.0, -7.0], [8.0, 4.0, -8.0, -4.0], 39.0);
+        let n = value_of(Op::RmsNormNormalized { eps }, &[&x], &[], &[2, 2]);
+        assert_eq!(n, [0.125, 0.875, -0.125, -0.875]);
+        let dx = value_of(Op::RmsNormPullback { eps }, &[&x, &dy], &[&[1.0, 2.0]], &[2, 2]);
+        assert_eq!(dx, [0.9375, 0.5625, -0.9375, -0.5625]);
+    }
+}

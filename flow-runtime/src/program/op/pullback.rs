@@ -3,7 +3,8 @@
 
 use super::{
     Op,
-    activation::{Differentiable, Elu, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Sin, Softplus, Tanh},
+    activation::{Elu, Gelu, LeakyRelu, Relu, Sigmoid, Silu, Sin, Softplus, Tanh},
+    pointwise::Differentiable,
     rule::{Arguments, Mismatch, Rule, Signature, same},
 };
 use crate::error::Result;
@@ -69,7 +70,6 @@ impl Activation {
     /// assert!(Activation::Elu { alpha: 1.0 }.from_result() && !Activation::Elu { alpha: -1.0 }.from_result());
     /// assert!(Activation::Tanh.from_result() && !Activation::Gelu.from_result());
     /// ```
-    #[expect(clippy::wrong_self_convention, reason = "it says from what the derivative comes")]
     pub fn from_result(&self) -> bool {
         self.read(|rule| rule.needs_result())
     }

@@ -21,7 +21,7 @@ pub(crate) trait Rule {
     /// Writes the value for one sample.
     ///
     /// # Errors
-    /// [`Error::Device`](crate::error::Error::Device) if only another engine can compute it.
+    /// [`Error::Device`] if only another engine can compute it.
     fn evaluate(&self, arguments: &Arguments<'_>, out: &mut [f64]) -> Result<()>;
 
     /// Reverse mode: adds the cotangents of the operands and the shares of the parameters, of those that are wanted,

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{error::Result, program::gradient::Reverse};
 
-/// Rule of [`Op::Concat`](super::Op::Concat): `[.., a], [.., b], … → [.., a + b + …]`.
+/// Rule of [`Op::Concat`]: `[.., a], [.., b], … → [.., a + b + …]`.
 pub(crate) struct Concat;
 
-/// Rule of [`Op::Reshape`](super::Op::Reshape): the same values, row-major, in another shape.
+/// Rule of [`Op::Reshape`]: the same values, row-major, in another shape.
 pub(crate) struct Reshape;
 
 /// Rule of [`Op::Slice`]: `[.., n] → [.., m]`, the columns from `start` on; a share in the reverse mode of `concat`.
@@ -156,6 +156,16 @@ mod tests {
         assert_eq!(value_of(Op::Concat, &[x, y], &[], &[2, 3]), [1.0, 2.0, 5.0, 3.0, 4.0, 6.0]);
         assert_eq!(value_of(Op::Concat, &[y, x], &[], &[6]), [5.0, 6.0, 1.0, 2.0, 3.0, 4.0]);
         assert_eq!(value_of(Op::Concat, &[x], &[], &[4]), x);
+    }
+
+    #[test]
+    fn slice_takes_columns_and_sum_rows_adds_rows() {
+        let x: &[f64] = &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
+        assert_eq!(value_of(Op::Slice { start: 1 }, &[x], &[], &[2, 2]), [2.0, 3.0, 5.0, 6.0]);
+        assert_eq!(value_of(Op::Slice { start: 0 }, &[x], &[], &[2, 1]), [1.0, 4.0]);
+        assert_eq!(value_of(Op::Slice { start: 4 }, &[x], &[], &[2]), [5.0, 6.0]);
+        assert_eq!(value_of(Op::SumRows, &[x], &[], &[3]), [5.0, 7.0, 9.0]);
+        assert_eq!(value_of(Op::SumRows, &[x], &[], &[2]), [9.0, 12.0]);
     }
 
     #[test]

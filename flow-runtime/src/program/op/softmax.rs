@@ -72,6 +72,14 @@ impl Rule for SoftmaxPullback {
 mod tests {
     use crate::program::{Op, op::rule::value_of};
 
+    /// `y = (1/2, 1/4, 1/4)` and `dy = (4, 8, 0)`, whose mean is 4; and a second row of one-hot `y`.
+    #[test]
+    fn pullback_weighs_what_is_off_the_mean() {
+        let (y, dy) = ([0.5, 0.25, 0.25, 0.0, 1.0, 0.0], [4.0, 8.0, 0.0, 1.0, 2.0, 3.0]);
+        let dx = value_of(Op::SoftmaxPullback, &[&y, &dy], &[], &[2, 3]);
+        assert_eq!(dx, [0.0, 1.0, -1.0, 0.0, 0.0, 0.0]);
+    }
+
     /// `scipy.special.softmax` 1.17 in f64, each row by itself.
     #[test]
     fn is_stable_for_large_numbers() {
