@@ -14,15 +14,13 @@ use reference::{Case, Reference, Rows, data_folder, wide};
 /// Every engine is held to the same numbers.
 const DEVICES: [Device; 2] = [Device::Dfdx, Device::Cpu];
 
-/// The interpreter and PyTorch compute the same in `f64`, in another order: some `1e-16` a rounding, on values of size
-/// one to four through a hundred sums of up to 128 terms. The largest difference seen is 7e-15.
-const ORACLE: f64 = 1e-13;
+/// The interpreter and PyTorch round in `f64`, at `1e-16`, and differ in the order of sums of up to 128 terms and in the
+/// last digit of `exp`, `sin` and `erf`: by 1.4e-15 at most here.
+const ORACLE: f64 = 1e-14;
 
-/// An engine rounds each of these sums to `f32`, at `6e-8` of its size, and the frequencies up to 64 as well.
-const ENGINE: f64 = 4e-6;
-
-/// The rounding of 80 evaluations, carried along by the flow, which stretches by less than ten here.
-const ENGINE_SAMPLES: f64 = 1e-5;
+/// The same in `f32`, at `6e-8`; angles of up to 64 are in error by `2e-6` at most, before the layers divide that among
+/// them: by 5e-7 in all here. A flow of length one that moves points by their own size adds up no more than that.
+const ENGINE: f64 = 2e-6;
 
 /// The largest difference, relative to the size of the values or to one.
 fn far(got: &[f64], expected: &Rows) -> f64 {
@@ -65,7 +63,7 @@ fn holds<R: SampleRecipe<Model: DfdxModel>>(model: &R::Model, reference: &Refere
         let sampler = Sampler::<R>::new(model).device(device).grid(grid.clone());
         let ends = sampler.transport(points).expect("the model is finite");
         let error = far(&wide(ends.values()), &case.ends);
-        assert!(error < ENGINE_SAMPLES, "{name}: samples on {device}: {error:e}");
+        assert!(error < ENGINE, "{name}: samples on {device}: {error:e}");
     }
 }
 

@@ -115,7 +115,8 @@ impl NameMap {
         self.prefixes.iter().rev().fold(self.unprefixed(parameter), |name, prefix| format!("{prefix}{name}"))
     }
 
-    fn unprefixed(&self, parameter: &str) -> String {
+    /// The same without the prefixes.
+    pub(super) fn unprefixed(&self, parameter: &str) -> String {
         // A rename is closer than any module, also than one of the same name.
         let named = self.rules.iter().filter_map(|rule| match &rule.target {
             Target::Parameter(to) if to == parameter => Some((usize::MAX, rule.file.clone())),

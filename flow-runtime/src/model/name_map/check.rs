@@ -18,10 +18,10 @@ impl NameMap {
                 continue;
             }
             match &rule.target {
-                Target::Parameter(to) if !parameters.contains(&to.as_str()) => {
+                Target::Parameter(to) if !rule.gives_any(parameters) => {
                     found.push(format!("{rule}, which is no parameter{}", hint(to, parameters)));
                 }
-                Target::Module(to) if !parameters.iter().any(|name| under(name, to).is_some()) => {
+                Target::Module(to) if !rule.gives_any(parameters) => {
                     found.push(format!("{rule}, where no parameter is{}", hint(to, &modules)));
                 }
                 _ => {}
@@ -61,6 +61,12 @@ impl NameMap {
     pub(in super::super) fn unwritable(&self, parameters: &[(&str, usize)]) -> Vec<String> {
         let names: Vec<&str> = parameters.iter().map(|(name, _)| *name).collect();
         let mut found = self.mistakes(&names, &[]);
+        let written: Vec<String> = names.iter().map(|name| self.unprefixed(name)).collect();
+        for rule in self.rules.iter().filter(|rule| rule.gives_any(&names)) {
+            if !written.iter().any(|name| rule.matches(name)) {
+                found.push(format!("{rule}, but nothing would be written there"));
+            }
+        }
         for parameter in &names {
             let tensor = self.tensor(parameter);
             match self.parameter(&tensor) {
@@ -83,6 +89,15 @@ impl NameMap {
 }
 
 impl Rule {
+    /// Whether the model has what tensors are taken for.
+    fn gives_any(&self, parameters: &[&str]) -> bool {
+        match &self.target {
+            Target::Parameter(to) => parameters.contains(&to.as_str()),
+            Target::Module(to) => parameters.iter().any(|name| under(name, to).is_some()),
+            Target::Ignored => false,
+        }
+    }
+
     /// Whether no tensor could follow both, or both give one parameter.
     fn contradicts(&self, other: &Rule) -> bool {
         let twice = match (&self.target, &other.target) {
@@ -106,7 +121,8 @@ impl fmt::Display for Rule {
 
 /// ` (did you mean …?)` for a near miss of a known name.
 pub(in super::super) fn hint(name: &str, known: &[&str]) -> String {
-    let scored = known.iter().map(|known| (strsim::jaro_winkler(name, known), *known));
+    let scored = known.iter().rev().map(|known| (strsim::jaro_winkler(name, known), *known));
+    // The last of equals is the maximum: reversed, the first.
     let nearest = scored.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(score, _)| *score > 0.8);
     nearest.map_or_else(String::new, |(_, known)| format!(" (did you mean `{known}`?)"))
 }

@@ -22,10 +22,8 @@ pub(super) fn assign<'a>(
     tensors: Vec<(String, TensorView<'a>)>,
     map: &NameMap,
 ) -> Result<Vec<Source<'a>>, Vec<String>> {
-    let mut all: Vec<Source<'a>> = tensors
-        .into_iter()
-        .map(|(name, view)| Source { transposed: map.is_transposed(&name), name, view })
-        .collect();
+    let mut all: Vec<Source<'a>> =
+        tensors.into_iter().map(|(name, view)| Source { transposed: map.is_transposed(&name), name, view }).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
     let names: Vec<String> = all.iter().map(|source| source.name.clone()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -46,7 +44,7 @@ pub(super) fn assign<'a>(
         match (claimed.next(), claimed.next()) {
             (None, _) => {
                 missing.push(entry.name.as_str());
-                problems.push(absent(entry, &map.tensor(&entry.name), &unclaimed));
+                problems.push(absent(entry, map, &unclaimed));
             }
             (Some(source), None) => {
                 problems.extend(misfit(entry, &source));
@@ -74,8 +72,14 @@ fn alias(tensor: &str, parameter: &str) -> String {
     if tensor == parameter { String::new() } else { format!(" for `{parameter}`") }
 }
 
-fn absent(entry: &Entry, tensor: &str, unclaimed: &[&str]) -> String {
-    format!("no `{tensor}` {:?}{}{}", entry.shape, alias(tensor, &entry.name), hint(tensor, unclaimed))
+fn absent(entry: &Entry, map: &NameMap, unclaimed: &[&str]) -> String {
+    let tensor = map.tensor(&entry.name);
+    let hint = match hint(&tensor, unclaimed) {
+        // The file may be without the prefix.
+        none if none.is_empty() => hint(&map.unprefixed(&entry.name), unclaimed),
+        some => some,
+    };
+    format!("no `{tensor}` {:?}{}{hint}", entry.shape, alias(&tensor, &entry.name))
 }
 
 fn misfit(entry: &Entry, source: &Source<'_>) -> Option<String> {

@@ -27,11 +27,7 @@ pub(super) fn metadata(program: &Program, own_names: bool) -> BTreeMap<&'static 
         true => (SCHEMA, format!("{:016x}", program.schema_hash())),
         false => (FRAMEWORK, "pt".to_owned()),
     };
-    BTreeMap::from([
-        (MODEL, program.name.to_owned()),
-        (key, value),
-        (VERSION, env!("CARGO_PKG_VERSION").to_owned()),
-    ])
+    BTreeMap::from([(MODEL, program.name.to_owned()), (key, value), (VERSION, env!("CARGO_PKG_VERSION").to_owned())])
 }
 
 /// Puts metadata at the front of a file's header. The library would write it in the order of a hash map, another one

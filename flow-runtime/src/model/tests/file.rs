@@ -5,16 +5,16 @@ use ::safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use proptest::prelude::*;
 use std::path::Path;
 
-const VALUES: [f32; 6] = [1.0, -2.5, 3.0e-9, 4.0, 0.5, -0.5];
+pub(super) const VALUES: [f32; 6] = [1.0, -2.5, 3.0e-9, 4.0, 0.5, -0.5];
 
-fn bytes_of(tensors: &[(&str, Dtype, &[usize], Vec<u8>)]) -> Vec<u8> {
+pub(super) fn bytes_of(tensors: &[(&str, Dtype, &[usize], Vec<u8>)]) -> Vec<u8> {
     let views = tensors
         .iter()
         .map(|(name, dtype, shape, bytes)| (*name, TensorView::new(*dtype, shape.to_vec(), bytes).unwrap()));
     ::safetensors::serialize(views, None).unwrap()
 }
 
-fn read(bytes: &[u8]) -> Result<Weights> {
+pub(super) fn read(bytes: &[u8]) -> Result<Weights> {
     Weights::from_safetensors(&SMALL, Layout::of(&SMALL), bytes, Path::new("small.safetensors"))
 }
 
@@ -22,7 +22,7 @@ fn is_format(result: &Result<Weights>) -> bool {
     matches!(result, Err(Error::Format { .. }))
 }
 
-fn f32s(values: &[f32]) -> Vec<u8> {
+pub(super) fn f32s(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
