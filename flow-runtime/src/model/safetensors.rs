@@ -106,7 +106,7 @@ impl Weights {
         Err(Error::Invalid {
             operation: "saving weights",
             what: "the name map".to_owned(),
-            got: mistakes.join("; "),
+            got: format!("one in which {}", mistakes.join("; ")),
             expected: format!("a name in the file for each of the {} parameters of `{}`", axes.len(), program.name),
             help: "`println!(\"{}\", Model::program())` shows the model's names; those of the file stand on the left"
                 .to_owned(),

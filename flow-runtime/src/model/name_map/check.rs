@@ -119,10 +119,14 @@ impl fmt::Display for Rule {
     }
 }
 
-/// ` (did you mean …?)` for a near miss of a known name.
+/// ` (did you mean …?)` for a near miss of a known name, or one that only a prefix is missing from.
 pub(in super::super) fn hint(name: &str, known: &[&str]) -> String {
-    let scored = known.iter().rev().map(|known| (strsim::jaro_winkler(name, known), *known));
+    let score = |known: &str| match known.strip_suffix(name) {
+        Some(prefix) if prefix.ends_with('.') => 1.0,
+        _ => strsim::jaro_winkler(name, known),
+    };
     // The last of equals is the maximum: reversed, the first.
+    let scored = known.iter().rev().map(|known| (score(known), *known));
     let nearest = scored.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(score, _)| *score > 0.8);
     nearest.map_or_else(String::new, |(_, known)| format!(" (did you mean `{known}`?)"))
 }

@@ -44,15 +44,15 @@ pub(super) fn assign<'a>(
         match (claimed.next(), claimed.next()) {
             (None, _) => {
                 missing.push(entry.name.as_str());
-                problems.push(absent(entry, map, &unclaimed));
+                problems.push(absent(entry, map, &names, &claims));
             }
             (Some(source), None) => {
                 problems.extend(misfit(entry, &source));
                 sources.push(source);
             }
             (Some(first), Some(second)) => {
-                let rest = claimed.map(|more| format!(", `{}`", more.name)).collect::<String>();
-                problems.push(format!("`{}`, `{}`{rest}, all for `{}`", first.name, second.name, entry.name));
+                let rest = claimed.map(|more| format!(" and `{}`", more.name)).collect::<String>();
+                problems.push(format!("`{}` and `{}`{rest}, each for `{}`", first.name, second.name, entry.name));
             }
         }
     }
@@ -72,14 +72,24 @@ fn alias(tensor: &str, parameter: &str) -> String {
     if tensor == parameter { String::new() } else { format!(" for `{parameter}`") }
 }
 
-fn absent(entry: &Entry, map: &NameMap, unclaimed: &[&str]) -> String {
-    let tensor = map.tensor(&entry.name);
-    let hint = match hint(&tensor, unclaimed) {
+/// A parameter without a tensor; `left_over` are the tensors that no parameter has.
+fn absent(entry: &Entry, map: &NameMap, tensors: &[&str], left_over: &BTreeMap<String, Vec<Source<'_>>>) -> String {
+    let Entry { name, shape, .. } = entry;
+    let tensor = map.tensor(name);
+    if tensors.contains(&tensor.as_str()) {
+        return match map.parameter(&tensor) {
+            Some(other) => format!("no `{name}` {shape:?}, as the map takes `{tensor}` for `{other}`"),
+            None => format!("no `{name}` {shape:?}, as the map ignores `{tensor}`"),
+        };
+    }
+    let fitting = left_over.values().flatten().filter(|source| source.view.shape() == shape);
+    let fitting: Vec<&str> = fitting.map(|source| source.name.as_str()).collect();
+    let hint = match hint(&tensor, &fitting) {
         // The file may be without the prefix.
-        none if none.is_empty() => hint(&map.unprefixed(&entry.name), unclaimed),
+        none if none.is_empty() => hint(&map.unprefixed(name), &fitting),
         some => some,
     };
-    format!("no `{tensor}` {:?}{}{hint}", entry.shape, alias(&tensor, &entry.name))
+    format!("no `{tensor}` {shape:?}{}{hint}", alias(&tensor, name))
 }
 
 fn misfit(entry: &Entry, source: &Source<'_>) -> Option<String> {
@@ -87,14 +97,14 @@ fn misfit(entry: &Entry, source: &Source<'_>) -> Option<String> {
     let alias = alias(name, &entry.name);
     let reversed: Vec<usize> = entry.shape.iter().rev().copied().collect();
     if source.transposed && shape.len() != 2 {
-        return Some(format!("`{name}` {shape:?}{alias}, which is no matrix, transposed"));
+        return Some(format!("`{name}` {shape:?}{alias}, to be transposed, which is no matrix"));
     }
     let expected = if source.transposed { &reversed } else { &entry.shape };
     if shape != expected {
         let transposed = shape.len() == 2 && (shape == reversed || source.transposed && shape == entry.shape);
         let hint = match (transposed, source.transposed) {
             (true, false) => " (is it to be `transposed`?)",
-            (true, true) => " (is it not `transposed`?)",
+            (true, true) => " (it is not `transposed`)",
             _ => "",
         };
         return Some(format!("`{name}` {shape:?}{alias} instead of {expected:?}{hint}"));

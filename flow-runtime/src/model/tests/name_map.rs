@@ -87,7 +87,7 @@ fn matrices_are_transposed() {
         "{text}"
     );
     let text = told(&map.clone().transposed("out.weight").transposed("out.bias"));
-    let expected = "`out.weight` [2, 64] instead of [64, 2] (is it not `transposed`?); `out.bias` [2], which is no matrix, transposed";
+    let expected = "`out.weight` [2, 64] instead of [64, 2] (it is not `transposed`); `out.bias` [2], to be transposed, which is no matrix";
     assert!(text.contains(expected), "{text}");
 }
 
@@ -124,7 +124,7 @@ fn everything_is_told_at_once() {
 #[test]
 fn entries_that_do_not_go_together() {
     let bytes = with("a", "out.bias", &["out.weight"]);
-    assert_eq!(found(&bytes, &NameMap::new().rename("a", "out.weight")), "`a`, `out.weight`, all for `out.weight`");
+    assert_eq!(found(&bytes, &NameMap::new().rename("a", "out.weight")), "`a` and `out.weight`, each for `out.weight`");
     let map = NameMap::new().rename("a", "out.weight").rename("b", "out.weight").ignore("out.weight");
     assert_eq!(
         found(&bytes, &map),
@@ -150,7 +150,7 @@ fn a_file_that_could_not_be_read_back_is_not_written() {
     let refused = |map: NameMap, expected: &str| {
         let error = model.save_safetensors_mapped(&path, &map).unwrap_err();
         let Error::Invalid { operation: "saving weights", got, .. } = error else { panic!("{error}") };
-        assert_eq!(got, expected);
+        assert_eq!(got.strip_prefix("one in which "), Some(expected));
         assert_eq!(std::fs::read(&path).unwrap(), before);
     };
     refused(
