@@ -1,6 +1,11 @@
 //! Where a model runs: devices, and the engines that serve them.
 //!
-//! This version has one engine, on the CPU: the model's dfdx network, run op by op (feature `dfdx`, on by default).
+//! | device | engine | what it is |
+//! |---|---|---|
+//! | `auto`, `cpu` | [`CpuEngine`] | fused, vectorised, on all cores; the same bits for a seed at every thread count |
+//! | `dfdx` | `DfdxEngine` | the model's dfdx network, op by op: the reference, and the engine for `custom` layers (feature `dfdx`) |
+//!
+//! All of them are held to the `f64` interpreter, [`Program::evaluate`](crate::program::Program::evaluate).
 
 #[cfg(feature = "dfdx")]
 mod activations;
@@ -11,7 +16,6 @@ mod device;
 #[cfg(feature = "dfdx")]
 mod dfdx;
 mod dropout;
-#[cfg(feature = "dfdx")]
 mod field;
 #[cfg(feature = "dfdx")]
 mod flat;
@@ -23,14 +27,15 @@ mod layers;
 mod network;
 #[cfg(feature = "dfdx")]
 mod optimizer;
+mod runnable;
 
 pub use cpu::{CpuEngine, Precision};
 pub use device::{Device, Resolved};
 #[cfg(feature = "dfdx")]
 pub use dfdx::DfdxEngine;
 pub use dropout::Dropout;
-#[cfg(feature = "dfdx")]
 pub use field::ModelField;
+pub use runnable::Runnable;
 #[cfg(feature = "dfdx")]
 pub use flat::{entries, load, store};
 #[cfg(feature = "dfdx")]

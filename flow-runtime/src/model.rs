@@ -1,11 +1,50 @@
 //! What `flow_model! { model … }` generates: a program and its weights.
+//!
+//! # Weights from PyTorch, and back
+//!
+//! Weights travel in safetensors files. Linear layers are laid out as `nn.Linear`, `[out, in]`; embeddings and norms too
+//! are as PyTorch has them. What differs is said with a [`NameMap`]: the names, prefixes, tensors that are superfluous,
+//! matrices kept as `[in, out]`. `F32`, `F64`, `F16` and `BF16` are read; `F32` is written.
+//!
+//! The frequencies of `fourier` are read like weights: `w: [dim/2]` of `[sin(2π w t), cos(2π w t)]`, a buffer in PyTorch.
+//! Those of `sinusoidal` follow from the declaration and are not in the file.
+//!
+//! In Python:
+//!
+//! ```python
+//! from safetensors.torch import save_file
+//! save_file(module.state_dict(), "moons.safetensors")
+//! ```
+//!
+//! and here:
+//!
+//! ```no_run
+//! use flow_runtime::prelude::*;
+//!
+//! flow_model! {
+//!     model Moons(x: [2], t: Time) -> [2] {
+//!         let h = silu(linear(concat(x, sinusoidal(t, 16)), 64));
+//!         let h = silu(linear(h, 64));
+//!         linear(h, 2)
+//!     }
+//! }
+//!
+//! let map = NameMap::new().module("net.0", "h").module("net.2", "h2").module("net.4", "out");
+//! let moons = Moons::load_safetensors_mapped("moons.safetensors", &map)?;
+//! moons.save_safetensors_mapped("back.safetensors", &map)?;
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! Then `module.load_state_dict(load_file("back.safetensors"))` has them in Python again.
 
 mod init;
 mod layout;
+mod name_map;
 mod safetensors;
 mod weights;
 
 pub use layout::{Entry, Layout};
+pub use name_map::NameMap;
 pub(crate) use safetensors::with_metadata;
 pub use weights::Weights;
 
@@ -136,17 +175,18 @@ pub trait Model: Clone + Send + Sync + 'static {
         Self::PROGRAM.evaluate(&parameters, t, x, conditions)
     }
 
-    /// Reads weights from a safetensors file, by name, as PyTorch's `state_dict` has them (`h.weight: [out, in]`), of
-    /// type `F32` or `F64`.
+    /// Reads weights from a safetensors file, by name, as PyTorch's `state_dict` has them (`h.weight: [out, in]`).
     ///
-    /// The file's schema hash must be this model's, if it has one; files written elsewhere have none.
+    /// `F32`, `F16` and `BF16` are read exactly, `F64` is rounded to the nearest `f32`. The file's schema hash must be this
+    /// model's, if it has one; files written elsewhere have none, and with other names
+    /// [`load_safetensors_mapped`](Model::load_safetensors_mapped) reads them.
     ///
     /// # Errors
     /// [`Error::Io`](crate::error::Error::Io) if the file cannot be read;
     /// [`Error::Schema`](crate::error::Error::Schema) if another model wrote it;
     /// [`Error::Format`](crate::error::Error::Format) if it is damaged, or with the list of all tensors that are
     /// missing, superfluous, of another shape or type;
-    /// [`Error::NotFinite`](crate::error::Error::NotFinite) for NaN and infinities.
+    /// [`Error::NotFinite`](crate::error::Error::NotFinite) for NaN, infinities, and what is too large for `f32`.
     ///
     /// ```
     /// use flow_runtime::prelude::*;
@@ -163,6 +203,40 @@ pub trait Model: Clone + Send + Sync + 'static {
     /// ```
     fn load_safetensors(path: impl AsRef<Path>) -> Result<Self> {
         let weights = Weights::load_safetensors(Self::PROGRAM, Self::layout(), path.as_ref())?;
+        Ok(Self::from_weights_unchecked(weights))
+    }
+
+    /// Reads weights from a safetensors file that has other names, by a [`NameMap`].
+    ///
+    /// The types are those of [`load_safetensors`](Model::load_safetensors). The schema hash is not asked for: a map says
+    /// that the file is not this model's own.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::error::Error::Io) if the file cannot be read;
+    /// [`Error::Format`](crate::error::Error::Format) if it is damaged, or with the list of everything that does not fit:
+    /// tensors that are missing, superfluous, of another shape or type, two for one parameter, and entries of the map
+    /// that name what is not there;
+    /// [`Error::NotFinite`](crate::error::Error::NotFinite) for NaN, infinities, and what is too large for `f32`.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// flow_model! { model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+    ///
+    /// # let folder = tempfile::tempdir().unwrap();
+    /// # let path = folder.path().join("line.safetensors");
+    /// // `self.net = nn.Sequential(nn.Linear(4, 2))` in PyTorch.
+    /// let map = NameMap::new().module("net.0", "out");
+    /// let line = Line::new(0);
+    /// line.save_safetensors_mapped(&path, &map)?;
+    /// assert_eq!(Line::load_safetensors_mapped(&path, &map)?.weights(), line.weights());
+    ///
+    /// let wrong = Line::load_safetensors_mapped(&path, &NameMap::new().rename("net.0.weights", "out.weight"));
+    /// let text = wrong.err().map(|error| error.to_string()).unwrap_or_default();
+    /// assert!(text.contains("no `net.0.weights` [2, 4] for `out.weight` (did you mean `net.0.weight`?); no `out.bias` [2]"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn load_safetensors_mapped(path: impl AsRef<Path>, map: &NameMap) -> Result<Self> {
+        let weights = Weights::load_safetensors_mapped(Self::PROGRAM, Self::layout(), path.as_ref(), map)?;
         Ok(Self::from_weights_unchecked(weights))
     }
 
@@ -185,6 +259,17 @@ pub trait Model: Clone + Send + Sync + 'static {
     /// ```
     fn save_safetensors(&self, path: impl AsRef<Path>) -> Result<()> {
         self.weights().save_safetensors(Self::PROGRAM, path.as_ref())
+    }
+
+    /// Writes the weights with the names that a [`NameMap`] has for them, such as a PyTorch module expects; what the map
+    /// transposes is written as `[in, out]`. [`load_safetensors_mapped`](Model::load_safetensors_mapped) shows it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::error::Error::Invalid) with everything for which the file could not be read back by the
+    /// same map, [`Error::NotFinite`](crate::error::Error::NotFinite) if a weight is NaN or infinite,
+    /// [`Error::Io`](crate::error::Error::Io) if the file cannot be written; then what was there stays.
+    fn save_safetensors_mapped(&self, path: impl AsRef<Path>, map: &NameMap) -> Result<()> {
+        self.weights().save_safetensors_mapped(Self::PROGRAM, path.as_ref(), map)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! * [`flow_model!`](crate::flow_model), and [`Error`];
 //! * the modules [`data`], [`metrics`] and [`plot`] by name, with [`Dataset`] and [`Conditions`];
-//! * models: [`Model`], [`Weights`], [`Program`], and the [`Device`] they run on;
+//! * models: [`Model`], [`Weights`], [`NameMap`], [`Program`], and the [`Device`] they run on;
 //! * flows: [`Path`] ([`Affine`], [`OptimalTransport`]), [`Scheduler`] ([`CondOt`], [`Polynomial`], [`Cosine`],
 //!   [`LinearVp`], [`Vp`]), [`Source`], [`Coupling`] ([`Independent`]), [`Interval`], [`convert`] and [`Prediction`];
 //! * solving: [`solve`](crate::solve::solve()), [`solve_with`] and [`Save`], [`Stepper`], [`Workspace`], [`Grid`],
@@ -27,7 +27,7 @@ pub use crate::{
         Prediction, Scheduler, Source, Vp, convert,
     },
     flow_model, metrics,
-    model::{Model, Weights},
+    model::{Model, NameMap, Weights},
     plot,
     program::Program,
     solve::{Embedded, Grid, Method, Save, Stepper, Workspace, fallible, in_place, methods::*, solve, solve_with},

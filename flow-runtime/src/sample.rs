@@ -1,6 +1,5 @@
 //! Sampling: from the source along the learned velocity to the data, on a declared grid with a declared method.
 
-#[cfg(feature = "dfdx")]
 mod run;
 
 use crate::{
@@ -12,6 +11,7 @@ use crate::{
     rng::{Philox, Stream},
     solve::{Grid, Method, Statistics},
 };
+use std::{fmt, sync::Mutex};
 
 /// What `flow_model! { sampler … }` generates: a model, a method, a grid and a source.
 ///
@@ -104,7 +104,8 @@ pub struct Trajectories {
 
 /// Draws samples from a model.
 ///
-/// A sample depends on the seed and its own number alone, not on how many are drawn together.
+/// A sample depends on the seed and its own number alone, not on how many are drawn together. The first call makes the
+/// engine, which the next ones use again: keep a sampler that is called often.
 ///
 /// ```
 /// use flow_runtime::prelude::*;
@@ -121,19 +122,41 @@ pub struct Trajectories {
 /// # }
 /// # Ok::<(), flow_runtime::Error>(())
 /// ```
-#[derive(Clone, Debug)]
 #[must_use]
 pub struct Sampler<'m, R: SampleRecipe> {
     model: &'m R::Model,
     device: Device,
     seed: u64,
     grid: Option<Grid>,
+    threads: Option<usize>,
+    /// What the first call made, for the next.
+    ready: Mutex<Option<run::Ready<R>>>,
+}
+
+/// A sampler with the same settings.
+impl<R: SampleRecipe> Clone for Sampler<'_, R> {
+    fn clone(&self) -> Self {
+        let Self { model, device, seed, threads, .. } = *self;
+        Self { model, device, seed, grid: self.grid.clone(), threads, ready: Mutex::new(None) }
+    }
+}
+
+impl<R: SampleRecipe> fmt::Debug for Sampler<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(R::NAME)
+            .field("model", &R::Model::PROGRAM.name)
+            .field("device", &self.device)
+            .field("seed", &self.seed)
+            .field("grid", &self.grid)
+            .field("threads", &self.threads)
+            .finish()
+    }
 }
 
 impl<'m, R: SampleRecipe> Sampler<'m, R> {
     /// A sampler as declared, with seed 0, on the device that [`Device::Auto`] finds.
     pub fn new(model: &'m R::Model) -> Self {
-        Sampler { model, device: Device::Auto, seed: 0, grid: None }
+        Sampler { model, device: Device::Auto, seed: 0, grid: None, threads: None, ready: Mutex::new(None) }
     }
 
     /// Draws other start points.
@@ -145,6 +168,21 @@ impl<'m, R: SampleRecipe> Sampler<'m, R> {
     /// Integrates on this device.
     pub fn device(mut self, device: Device) -> Self {
         self.device = device;
+        self.changed()
+    }
+
+    /// Integrates on that many threads, instead of as many as the system offers.
+    ///
+    /// Samples are the same, bit for bit, whatever the number. None is refused by the call that samples; the dfdx engine has
+    /// one.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self.changed()
+    }
+
+    /// What was made for other settings is dropped.
+    fn changed(mut self) -> Self {
+        self.ready = Mutex::new(None);
         self
     }
 
@@ -162,7 +200,7 @@ impl<'m, R: SampleRecipe> Sampler<'m, R> {
     /// ```
     pub fn grid(mut self, grid: Grid) -> Self {
         self.grid = Some(grid);
-        self
+        self.changed()
     }
 
     /// The model.

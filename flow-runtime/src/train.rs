@@ -6,7 +6,6 @@ mod check;
 pub mod checkpoint;
 mod clip;
 mod ema;
-#[cfg(feature = "dfdx")]
 mod fit;
 pub mod interrupt;
 mod report;

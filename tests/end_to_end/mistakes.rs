@@ -5,6 +5,7 @@
 mod arguments;
 #[cfg(unix)]
 mod files;
+mod names;
 
 use flow_runtime::prelude::*;
 use std::{fmt::Write, fs, path::Path as FilePath};

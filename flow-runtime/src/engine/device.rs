@@ -1,6 +1,9 @@
 //! Names of devices, and what they mean on this machine.
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    program::Program,
+};
 use std::{fmt, str::FromStr};
 
 /// Where to run: `auto`, `cpu`, `dfdx`, `cuda` or `cuda:1` on a command line.
@@ -36,15 +39,14 @@ pub enum Resolved {
 }
 
 impl Device {
-    /// The engine that serves this device here. In this version `auto`, `cpu` and `dfdx` are the dfdx engine.
+    /// The engine that serves this device here: `auto` and `cpu` are the CPU engine.
     ///
     /// # Errors
     /// [`Error::Device`] if there is none.
     ///
     /// ```
     /// use flow_runtime::engine::{Device, Resolved};
-    /// # #[cfg(feature = "dfdx")]
-    /// assert_eq!(Device::Auto.resolve()?, Resolved::Dfdx);
+    /// assert_eq!(Device::Auto.resolve()?, Resolved::Cpu);
     /// # Ok::<(), flow_runtime::Error>(())
     /// ```
     pub fn resolve(self) -> Result<Resolved> {
@@ -53,11 +55,21 @@ impl Device {
         };
         match self {
             Self::Cuda(_) => missing("this version has no CUDA engine", "use `cpu`"),
-            Self::Auto | Self::Cpu | Self::Dfdx if cfg!(feature = "dfdx") => Ok(Resolved::Dfdx),
-            Self::Auto | Self::Cpu | Self::Dfdx => missing(
-                "flow-runtime was built without the feature `dfdx`, which has the engine of this version",
-                "build with `--features dfdx`, or without `--no-default-features`",
+            Self::Auto | Self::Cpu => Ok(Resolved::Cpu),
+            Self::Dfdx if cfg!(feature = "dfdx") => Ok(Resolved::Dfdx),
+            Self::Dfdx => missing(
+                "flow-runtime was built without the feature `dfdx`, which has this engine",
+                "build with `--features dfdx`, or use `cpu`",
             ),
+        }
+    }
+
+    /// The engine that serves this device for a program: `auto` takes dfdx for one with `custom` layers, which no other
+    /// engine runs.
+    pub(crate) fn resolve_for(self, program: &Program) -> Result<Resolved> {
+        match self {
+            Self::Auto if program.has_custom() => Self::Dfdx.resolve(),
+            _ => self.resolve(),
         }
     }
 }
@@ -66,12 +78,13 @@ impl Device {
 ///
 /// ```
 /// # use flow_runtime::engine::Resolved;
+/// assert_eq!(Resolved::Cpu.to_string(), "the CPU");
 /// assert_eq!(Resolved::Dfdx.to_string(), "dfdx on the CPU");
 /// ```
 impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cpu => f.write_str("cpu"),
+            Self::Cpu => f.write_str("the CPU"),
             Self::Dfdx => f.write_str("dfdx on the CPU"),
         }
     }
@@ -104,7 +117,7 @@ impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Auto => f.write_str("auto"),
-            Self::Cpu => f.write_str("cpu"),
+            Self::Cpu => f.write_str("the CPU"),
             Self::Dfdx => f.write_str("dfdx"),
             Self::Cuda(0) => f.write_str("cuda"),
             Self::Cuda(index) => write!(f, "cuda:{index}"),
@@ -139,12 +152,13 @@ mod tests {
     }
 
     #[test]
-    fn the_cpu_is_the_dfdx_engine_if_it_is_built() {
-        for device in [Device::Auto, Device::Cpu, Device::Dfdx] {
-            match device.resolve() {
-                Ok(resolved) => assert!(cfg!(feature = "dfdx") && resolved == Resolved::Dfdx),
-                Err(error) => assert!(!cfg!(feature = "dfdx") && error.to_string().contains("--features dfdx")),
-            }
+    fn the_cpu_engine_is_always_there_and_dfdx_if_it_is_built() {
+        for device in [Device::Auto, Device::Cpu] {
+            assert_eq!(device.resolve().ok(), Some(Resolved::Cpu));
+        }
+        match Device::Dfdx.resolve() {
+            Ok(resolved) => assert!(cfg!(feature = "dfdx") && resolved == Resolved::Dfdx),
+            Err(error) => assert!(!cfg!(feature = "dfdx") && error.to_string().contains("--features dfdx")),
         }
     }
 }

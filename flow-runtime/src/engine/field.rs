@@ -1,7 +1,11 @@
 //! A model as a right-hand side, for the solvers.
 
-use super::{dfdx::DfdxEngine, network::DfdxModel};
-use crate::{data::Conditions, error::Result, solve::VectorField};
+use super::{
+    cpu::CpuEngine,
+    device::{Device, Resolved},
+    runnable::Runnable,
+};
+use crate::{data::Conditions, error::Result, model::Model, solve::VectorField};
 
 /// The velocity of a model as the right-hand side `f(t, x)` of an ODE, over a batch of flat rows `x: [rows, dim]`.
 ///
@@ -21,28 +25,50 @@ use crate::{data::Conditions, error::Result, solve::VectorField};
 /// assert_eq!(end.state.len(), 6);
 /// # Ok::<(), Error>(())
 /// ```
-pub struct ModelField<'m, M: DfdxModel> {
-    model: &'m M,
-    engine: DfdxEngine<M>,
+pub struct ModelField<'m, M: Runnable> {
+    engine: Engine<'m, M>,
     conditions: Conditions,
-    times: Vec<f32>,
 }
 
-impl<'m, M: DfdxModel> ModelField<'m, M> {
+enum Engine<'m, M: Runnable> {
+    Cpu(Box<CpuEngine<M>>, std::marker::PhantomData<&'m M>),
+    #[cfg(feature = "dfdx")]
+    Dfdx { model: &'m M, engine: Box<super::dfdx::DfdxEngine<M>>, times: Vec<f32> },
+}
+
+impl<'m, M: Runnable> ModelField<'m, M> {
     /// The field of a model under conditions, one row of each per sample.
     ///
     /// # Errors
-    /// What [`DfdxEngine::new`] returns. Conditions that do not fit are found at the first evaluation.
+    /// [`Error::NotFinite`](crate::Error::NotFinite) for weights that are not finite;
+    /// [`Error::Device`](crate::Error::Device) for a `custom` layer without feature `dfdx`. Conditions that do not fit are
+    /// found at the first evaluation.
     pub fn new(model: &'m M, conditions: &Conditions) -> Result<Self> {
-        Ok(Self { model, engine: DfdxEngine::new()?, conditions: conditions.clone(), times: Vec::new() })
+        let engine = match Device::Auto.resolve_for(M::PROGRAM)? {
+            #[cfg(feature = "dfdx")]
+            Resolved::Dfdx => {
+                Engine::Dfdx { model, engine: Box::new(super::dfdx::DfdxEngine::new()?), times: Vec::new() }
+            }
+            _ => {
+                let mut engine = CpuEngine::new()?;
+                engine.load(model.weights().values())?;
+                Engine::Cpu(Box::new(engine), std::marker::PhantomData)
+            }
+        };
+        Ok(Self { engine, conditions: conditions.clone() })
     }
 }
 
-impl<M: DfdxModel> VectorField<Vec<f32>> for ModelField<'_, M> {
+impl<M: Runnable> VectorField<Vec<f32>> for ModelField<'_, M> {
     fn evaluate(&mut self, t: f32, x: &Vec<f32>, out: &mut Vec<f32>) -> Result<()> {
-        let rows = x.len().checked_div(M::PROGRAM.state_dim()).unwrap_or(0);
-        self.times.clear();
-        self.times.resize(rows, t);
-        self.engine.velocity(self.model.weights().values(), &self.times, x, &self.conditions, out)
+        match &mut self.engine {
+            Engine::Cpu(engine, _) => engine.velocity_at(t, x, &self.conditions, out),
+            #[cfg(feature = "dfdx")]
+            Engine::Dfdx { model, engine, times } => {
+                times.clear();
+                times.resize(x.len().checked_div(M::PROGRAM.state_dim()).unwrap_or(0), t);
+                engine.velocity(model.weights().values(), times, x, &self.conditions, out)
+            }
+        }
     }
 }

@@ -82,7 +82,10 @@ fn small(values: [f32; 6]) -> Small {
     Small::from_weights(Weights::new(Small::layout(), values.to_vec()).unwrap()).unwrap()
 }
 
+mod dtypes;
 mod file;
+mod name_map;
+mod random_maps;
 
 #[test]
 fn constants_and_reference_velocity() {

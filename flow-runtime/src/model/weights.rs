@@ -184,16 +184,21 @@ impl Weights {
 }
 
 fn not_finite(operation: &'static str, entry: &Entry, at: usize) -> Error {
-    let mut index = Vec::new();
-    let mut rest = at;
-    for dim in entry.shape.iter().rev() {
-        index.insert(0, rest % dim);
-        rest /= dim;
-    }
     Error::NotFinite {
         operation,
         what: format!("`{}`", entry.name),
-        at: format!("{index:?}"),
+        at: format!("{:?}", index_of(&entry.shape, at)),
         help: "go back to the last good weights; if training made this, lower the learning rate".to_owned(),
     }
+}
+
+/// The place in a row-major tensor of value number `at`.
+pub(super) fn index_of(shape: &[usize], at: usize) -> Vec<usize> {
+    let mut index = Vec::new();
+    let mut rest = at;
+    for dim in shape.iter().rev() {
+        index.insert(0, rest % dim);
+        rest /= dim;
+    }
+    index
 }

@@ -3,13 +3,20 @@
 use super::{SampleRecipe, Sampler, Trajectories};
 use crate::{
     data::{Conditions, Dataset},
-    engine::{DfdxEngine, DfdxModel},
+    engine::{CpuEngine, Resolved, Runnable},
     error::{Error, Result},
     model::Model,
     solve::{Grid, Statistics},
 };
+use std::sync::PoisonError;
 
-impl<R: SampleRecipe<Model: DfdxModel>> Sampler<'_, R> {
+/// An engine with the model's weights, and the nodes of the grid.
+pub(super) struct Ready<R: SampleRecipe> {
+    engine: CpuEngine<R::Model>,
+    nodes: Vec<f64>,
+}
+
+impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
     /// `count` samples, `[count, dim]`.
     ///
     /// # Errors
@@ -50,8 +57,7 @@ impl<R: SampleRecipe<Model: DfdxModel>> Sampler<'_, R> {
     pub fn sample_given(&self, count: usize, conditions: &Conditions) -> Result<Dataset> {
         let grid = self.chosen_grid()?;
         check_forward(&grid)?;
-        let (samples, _) = self.integrate(&self.source(count)?, conditions, &grid, |_, _| Ok(()))?;
-        Ok(samples)
+        self.carried(self.source(count)?, conditions)
     }
 
     /// Carries points along the flow, from the first node of the grid to the last.
@@ -86,9 +92,7 @@ impl<R: SampleRecipe<Model: DfdxModel>> Sampler<'_, R> {
                 help: "carry points of the model's dimension".to_owned(),
             });
         }
-        let grid = self.chosen_grid()?;
-        let (ends, _) = self.integrate(points, points.conditions(), &grid, |_, _| Ok(()))?;
-        Ok(ends)
+        self.carried(points.clone(), points.conditions())
     }
 
     /// The way of `count` samples, at every `every`-th node and at both ends.
@@ -112,14 +116,8 @@ impl<R: SampleRecipe<Model: DfdxModel>> Sampler<'_, R> {
         let steps = grid.steps();
         let saved: Vec<usize> = (0..=steps).filter(|index| index % every == 0 || *index == steps).collect();
         let times = saved.iter().filter_map(|&index| grid.node(index)).collect();
-        let mut values: Vec<Vec<f32>> = saved.iter().map(|_| Vec::with_capacity(start.values().len())).collect();
-        // The engine takes the rows chunk by chunk, each chunk through all nodes.
-        let (_, statistics) = self.integrate(&start, conditions, &grid, |node, rows| {
-            if let Ok(place) = saved.binary_search(&node) {
-                values[place].extend_from_slice(rows);
-            }
-            Ok(())
-        })?;
+        let mut values: Vec<Vec<f32>> = saved.iter().map(|_| Vec::new()).collect();
+        let statistics = self.integrate(&mut start.values().to_vec(), conditions, &saved, &mut values)?;
         let states = values.into_iter().map(|values| Dataset::from_flat(values, dim)).collect::<Result<_>>()?;
         Ok(Trajectories { times, states, statistics })
     }
@@ -133,20 +131,86 @@ impl<R: SampleRecipe<Model: DfdxModel>> Sampler<'_, R> {
         Ok(grid)
     }
 
+    /// Carries points along the flow in place, `points: [rows, dim]`, one row of conditions for each.
+    ///
+    /// After the first call of a size this allocates nothing, and a few points are carried on the calling thread: made for
+    /// programs that ask for a sample now and then, soon.
+    ///
+    /// # Errors
+    /// As [`Self::transport`]; [`Error::Shape`] if `points` is no whole number of rows. The points are then partly carried.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     sampler LineSampler for Line { solver: Rk4, grid: uniform(10) }
+    /// # }
+    /// # let model = Line::new(0);
+    /// let sampler = LineSampler::new(&model);
+    /// let mut point = [0.3, -0.2];
+    /// sampler.transport_in_place(&mut point, &Conditions::none())?;
+    /// assert_eq!(point, sampler.transport(&Dataset::from_flat(vec![0.3, -0.2], 2)?)?.values());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn transport_in_place(&self, points: &mut [f32], conditions: &Conditions) -> Result<Statistics> {
+        self.integrate(points, conditions, &[], &mut [])
+    }
+
+    fn carried(&self, points: Dataset, conditions: &Conditions) -> Result<Dataset> {
+        let mut values = points.values().to_vec();
+        self.integrate(&mut values, conditions, &[], &mut [])?;
+        Dataset::from_flat(values, R::Model::PROGRAM.state_dim())
+    }
+
+    /// Carries `values` over the grid; the states at the nodes `saved` are written into `saves`.
     fn integrate(
         &self,
-        start: &Dataset,
+        values: &mut [f32],
         conditions: &Conditions,
-        grid: &Grid,
-        mut save: impl FnMut(usize, &[f32]) -> Result<()>,
-    ) -> Result<(Dataset, Statistics)> {
-        self.device.resolve()?;
-        let mut engine = DfdxEngine::<R::Model>::new()?;
-        let mut values = start.values().to_vec();
-        let nodes: Vec<f64> = grid.nodes().collect();
+        saved: &[usize],
+        saves: &mut [Vec<f32>],
+    ) -> Result<Statistics> {
+        match self.device.resolve_for(R::Model::PROGRAM)? {
+            #[cfg(feature = "dfdx")]
+            Resolved::Dfdx => self.integrate_with_dfdx(values, conditions, saved, saves),
+            _ => {
+                let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+                let Ready { engine, nodes } = match &mut *ready {
+                    Some(ready) => ready,
+                    empty => empty.insert(self.make_ready()?),
+                };
+                engine.integrate::<R::Solver>(nodes, values, conditions, saved, saves)
+            }
+        }
+    }
+
+    fn make_ready(&self) -> Result<Ready<R>> {
+        let mut engine = match self.threads {
+            Some(threads) => CpuEngine::with_threads(threads)?,
+            None => CpuEngine::new()?,
+        };
+        engine.load(self.model.weights().values())?;
+        Ok(Ready { engine, nodes: self.chosen_grid()?.nodes().collect() })
+    }
+
+    #[cfg(feature = "dfdx")]
+    fn integrate_with_dfdx(
+        &self,
+        values: &mut [f32],
+        conditions: &Conditions,
+        saved: &[usize],
+        saves: &mut [Vec<f32>],
+    ) -> Result<Statistics> {
+        let mut engine = crate::engine::DfdxEngine::<R::Model>::new()?;
+        let nodes: Vec<f64> = self.chosen_grid()?.nodes().collect();
         let weights = self.model.weights().values();
-        let statistics = engine.integrate::<R::Solver>(weights, &nodes, &mut values, conditions, &mut save)?;
-        Ok((Dataset::from_flat(values, R::Model::PROGRAM.state_dim())?, statistics))
+        // The engine takes the rows chunk by chunk, each chunk through all nodes.
+        engine.integrate::<R::Solver>(weights, &nodes, values, conditions, |node, rows| {
+            if let Ok(place) = saved.binary_search(&node) {
+                saves[place].extend_from_slice(rows);
+            }
+            Ok(())
+        })
     }
 }
 

@@ -3,11 +3,12 @@
 use super::{TrainRecipe, Trained, Trainer};
 use crate::{
     data::Dataset,
-    engine::{DfdxEngine, DfdxModel},
+    engine::{CpuEngine, Resolved, Runnable},
     error::Result,
+    model::Model,
 };
 
-impl<R: TrainRecipe<Model: DfdxModel>> Trainer<R> {
+impl<R: TrainRecipe<Model: Runnable>> Trainer<R> {
     /// Trains on the data, on the device that was chosen.
     ///
     /// ```
@@ -27,8 +28,16 @@ impl<R: TrainRecipe<Model: DfdxModel>> Trainer<R> {
     /// # Errors
     /// [`Error::Device`](crate::Error::Device) if the device is not there, else as [`fit_with`](Self::fit_with).
     pub fn fit(&mut self, data: &Dataset) -> Result<Trained<R::Model>> {
-        self.options.device.resolve()?;
-        let mut engine = DfdxEngine::<R::Model>::new()?;
-        self.fit_with(&mut engine, data)
+        match self.options.device.resolve_for(R::Model::PROGRAM)? {
+            #[cfg(feature = "dfdx")]
+            Resolved::Dfdx => self.fit_with(&mut crate::engine::DfdxEngine::<R::Model>::new()?, data),
+            _ => {
+                let mut engine = match self.options.threads {
+                    Some(threads) => CpuEngine::<R::Model>::with_threads(threads)?,
+                    None => CpuEngine::new()?,
+                };
+                self.fit_with(&mut engine, data)
+            }
+        }
     }
 }

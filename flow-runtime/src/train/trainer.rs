@@ -50,6 +50,7 @@ pub(super) struct Options {
     pub(super) evaluation: Option<(u64, Dataset)>,
     pub(super) handle_interrupts: bool,
     pub(super) device: Device,
+    pub(super) threads: Option<usize>,
 }
 
 impl<R: TrainRecipe> Default for Trainer<R> {
@@ -68,6 +69,7 @@ impl<R: TrainRecipe> Trainer<R> {
             evaluation: None,
             handle_interrupts: true,
             device: Device::Auto,
+            threads: None,
         };
         Self { recipe: R::RECIPE, options, callbacks: Callbacks::default(), model: None, salvaged: None }
     }
@@ -76,6 +78,28 @@ impl<R: TrainRecipe> Trainer<R> {
     #[must_use]
     pub fn device(mut self, device: Device) -> Self {
         self.options.device = device;
+        self
+    }
+
+    /// Trains on that many threads, instead of as many as the system offers.
+    ///
+    /// The weights are the same, bit for bit, whatever the number. None is refused by [`fit`](Self::fit); the dfdx engine has
+    /// one.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 200, steps: 10 }
+    /// # }
+    /// let moons = data::two_moons(100, 0.05, 0)?;
+    /// let (one, three) = (LineTraining::trainer().threads(1).fit(&moons)?, LineTraining::trainer().threads(3).fit(&moons)?);
+    /// assert_eq!(one.model.weights(), three.model.weights());
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.options.threads = Some(threads);
         self
     }
 

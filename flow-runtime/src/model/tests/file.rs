@@ -5,16 +5,16 @@ use ::safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use proptest::prelude::*;
 use std::path::Path;
 
-const VALUES: [f32; 6] = [1.0, -2.5, 3.0e-9, 4.0, 0.5, -0.5];
+pub(super) const VALUES: [f32; 6] = [1.0, -2.5, 3.0e-9, 4.0, 0.5, -0.5];
 
-fn bytes_of(tensors: &[(&str, Dtype, &[usize], Vec<u8>)]) -> Vec<u8> {
+pub(super) fn bytes_of(tensors: &[(&str, Dtype, &[usize], Vec<u8>)]) -> Vec<u8> {
     let views = tensors
         .iter()
         .map(|(name, dtype, shape, bytes)| (*name, TensorView::new(*dtype, shape.to_vec(), bytes).unwrap()));
     ::safetensors::serialize(views, None).unwrap()
 }
 
-fn read(bytes: &[u8]) -> Result<Weights> {
+pub(super) fn read(bytes: &[u8]) -> Result<Weights> {
     Weights::from_safetensors(&SMALL, Layout::of(&SMALL), bytes, Path::new("small.safetensors"))
 }
 
@@ -22,7 +22,7 @@ fn is_format(result: &Result<Weights>) -> bool {
     matches!(result, Err(Error::Format { .. }))
 }
 
-fn f32s(values: &[f32]) -> Vec<u8> {
+pub(super) fn f32s(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
@@ -77,11 +77,12 @@ fn every_tensor_that_differs_is_named_at_once() {
     let expected = "found `out.weight` [4] instead of [2, 2]; no `out.bias` [2]; the unknown `g.weight` [2], expected \
                     the 2 tensors of `Small`";
     assert!(error.to_string().contains(expected), "{error}");
-    let half = bytes_of(&[
-        ("out.weight", Dtype::F16, &[2, 2], vec![0; 8]),
+    let integers = bytes_of(&[
+        ("out.weight", Dtype::I64, &[2, 2], vec![0; 32]),
         ("out.bias", Dtype::F32, &[2], f32s(&VALUES[4..])),
     ]);
-    assert!(read(&half).unwrap_err().to_string().contains("`out.weight` of type F16 instead of F32 or F64"));
+    let error = read(&integers).unwrap_err().to_string();
+    assert!(error.contains("`out.weight` of type I64 instead of F32, F64, F16 or BF16"), "{error}");
 }
 
 #[test]
@@ -120,7 +121,10 @@ fn numbers_that_are_not_finite_neither_leave_nor_enter() {
     let weight: Vec<u8> = [1e300f64, 0.0, 0.0, 0.0].iter().flat_map(|v| v.to_le_bytes()).collect();
     let bytes =
         bytes_of(&[("out.weight", Dtype::F64, &[2, 2], weight), ("out.bias", Dtype::F32, &[2], f32s(&VALUES[4..]))]);
-    assert!(matches!(read(&bytes), Err(Error::NotFinite { .. })));
+    let error = read(&bytes).unwrap_err();
+    assert!(matches!(error, Error::NotFinite { .. }));
+    let expected = "loading weights: `out.weight`, 1e300 rounded to f32, is not finite at [0, 0]";
+    assert!(error.to_string().starts_with(expected), "{error}");
 }
 
 #[test]
