@@ -54,7 +54,7 @@ fn the_moons_network_is_the_peers() -> Result<(), Error> {
 fn the_wide_network_is_the_peers() -> Result<(), Error> {
     let model = wide::model()?;
     assert_eq!(wide::Wide::FLOPS, 7_667_712);
-    assert_first_weights(&model, &[0.004754394, 0.017555837, 0.03364305])?;
+    assert_first_weights(&model, &[0.0047543943, 0.017555837, 0.03364305])?;
     let end = reference::samples(&model, Rk4, wide::STEPS, &wide::start_points(1)?, 1)?;
     assert_near(&end, &[-0.17897405488551973, 1.286824376065406, -0.4820418164825643], 1e-13);
     Ok(())
