@@ -12,6 +12,7 @@ so that both saw the machine at the same speed; above 1 ours is faster. A peer t
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -144,6 +145,10 @@ def table(rows):
             lines.append(f"| | {bold}{variant}{bold} | {number(median)} | {good(variant)[0]['unit']} | "
                          f"{bold}{spread(ratios[variant])}{bold} | {' '.join(map(number, ratios[variant]))} | "
                          f"{share_of_limit(workload, median, gflops)} |")
+    others = [row["others_cpus"] for row in rows if row.get("others_cpus") is not None]
+    if others:
+        lines += ["", f"Other programs kept {number(statistics.median(others))} processors busy, at most "
+                      f"{number(max(others))}. Rows beside a busy neighbour mean little."]
     return "\n".join(lines)
 
 
@@ -165,20 +170,35 @@ def build():
     sys.exit("error: `cargo bench --bench workloads --no-run` gave no program; --ours names one")
 
 
+def output_of(command, timeout, cwd=None):
+    """What a program printed, and its exit status; past the timeout it ends with all that it started."""
+    # A session of its own, so that there is one group to end.
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd,
+                             start_new_session=True)
+    try:
+        printed, complaints = child.communicate(timeout=timeout)
+    except BaseException:
+        if hasattr(os, "killpg"):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.kill()
+        child.wait()
+        raise
+    return printed, complaints, child.returncode
+
+
 def read_rows(command, timeout, cwd=None):
     """The rows that a program appends to its `--out`; a row that says so where there is none."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "rows.jsonl")
         try:
-            done = subprocess.run([*command, "--out", out], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                  timeout=timeout, cwd=cwd)
+            _, complaints, status = output_of([*command, "--out", out], timeout, cwd)
         except subprocess.TimeoutExpired:
             return [{"status": f"timed out after {timeout:.0f} s"}]
         except OSError as error:
             return [{"status": "not installed", "error": str(error)}]
         if not os.path.exists(out):
-            text = done.stderr.strip()[-400:]
-            return [{"status": "failed", "error": text}] if done.returncode else [{"status": "not supported"}]
+            error = {"status": "failed", "error": complaints.strip()[-400:]}
+            return [error if status else {"status": "not supported"}]
         with open(out) as rows:
             return [json.loads(row) for row in rows]
 
@@ -187,7 +207,7 @@ class Comparison:
     """What was measured so far, and how."""
 
     def __init__(self, arguments):
-        self.arguments, self.rows, self.absent = arguments, [], {}
+        self.arguments, self.rows, self.absent = arguments, [], set()
         self.began = time.monotonic()
 
     def minutes(self):
@@ -224,7 +244,7 @@ class Comparison:
         for row in rows:
             name = variant.name + (WARM if str(row.get("workload", "")).endswith("warmcache") else "")
             more = {"library": variant.library, "round": number_of_round}
-            if row["status"] == "ok" and ours["status"] == "ok":
+            if row["status"] == "ok":
                 more["ratio"] = ratio(ours["median"], row["median"], row["unit"])
             self.record(row, workload, name, **more)
         return rows[0]["status"]
@@ -234,10 +254,12 @@ class Comparison:
         if not FLOPS[workload]:
             return
         try:
-            done = subprocess.run([self.arguments.python, "limits.py"], stdout=subprocess.PIPE, text=True,
-                                  timeout=self.arguments.timeout, cwd=self.arguments.peers)
-            rates = max(json.loads(done.stdout)["runs"], key=lambda run: run["threads"])
-            row = {"status": "ok", "median": rates["sgemm_2048_gflops"], "unit": "GFLOP/s", "limits": rates}
+            command = [self.arguments.python, "limits.py"]
+            printed, _, _ = output_of(command, self.arguments.timeout, self.arguments.peers)
+            rates = max(json.loads(printed)["runs"], key=lambda run: run["threads"])
+            # Whichever size a neighbour disturbed less.
+            gflops = max(rates["sgemm_2048_gflops"], rates["sgemm_256_gflops"])
+            row = {"status": "ok", "median": gflops, "unit": "GFLOP/s", "limits": rates}
         except (OSError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
             row = {"status": "failed", "error": repr(error)}
         self.record(row, workload, LIMIT)
@@ -245,22 +267,25 @@ class Comparison:
     def run(self, workload, variants):
         """All rounds of a workload; false once the time is up."""
         self.limit(workload)
-        failures, longest = {}, 0.0
+        failures, longest, last = {}, 0.0, self.arguments.max_minutes
+        # What cannot be done is not asked for again; what failed may have been bad luck, once.
+        weight = {"ok": 0, "not supported": 2}
+        given_up = lambda who: failures.get(who, 0) > 1 or getattr(who, "peer", None) in self.absent
         for number_of_round in range(1, self.arguments.rounds + 1):
             start = self.minutes()
-            if start + longest > self.arguments.max_minutes:
-                return False
             for variant in variants:
-                if variant.peer in self.absent or failures.get(variant, 0) > 1:
+                if self.minutes() > last or start + longest > last:
+                    return False
+                if given_up(variant) or given_up(OURS):
                     continue
                 ours = self.ours(workload, number_of_round)
+                failures[OURS] = failures.get(OURS, 0) + weight.get(ours["status"], 1)
+                if ours["status"] != "ok":
+                    continue
                 status = self.theirs(workload, variant, number_of_round, ours)
+                failures[variant] = failures.get(variant, 0) + weight.get(status, 1)
                 if status == "not installed":
-                    self.absent[variant.peer] = status
-                # What cannot be done is not asked for again; what failed may have been bad luck, once.
-                failures[variant] = failures.get(variant, 0) + {"ok": 0, "not supported": 2}.get(status, 1)
-            if all(variant.peer in self.absent or failures.get(variant, 0) > 1 for variant in variants):
-                return True
+                    self.absent.add(variant.peer)
             longest = max(longest, self.minutes() - start)
         return True
 
