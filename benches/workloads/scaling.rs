@@ -161,13 +161,16 @@ pub fn draw(costs: &[Cost], path: &Path) -> Result<(), Error> {
     let curves: Vec<(String, Vec<(f64, f64)>)> = costs.iter().map(|cost| (cost.legend(), cost.relative())).collect();
     let most = curves.iter().flat_map(|(_, points)| points).map(|point| point.0).fold(1.0, f64::max);
     let linear = [(0.5, 1.0), (2.0 * most, 1.0)];
+    // The same range from one machine to the next, unless something lies outside it.
+    let far = curves.iter().flat_map(|(_, points)| points).map(|point| point.1.max(1.0 / point.1));
+    let reach = 1.2 * far.fold(4.0, f64::max);
     let mut all: Vec<Curve> = curves.iter().map(|(name, points)| Curve::new(name, points)).collect();
     all.push(Curve::reference("linear", &linear));
     let options = Options {
         x_label: "work (samples, steps, or operations at the width), relative to the smallest".to_owned(),
         y_label: "time for a unit of work, relative to the mean".to_owned(),
         x_range: Some(linear[0].0).zip(Some(linear[1].0)),
-        y_range: Some((0.2, 5.0)),
+        y_range: Some((1.0 / reach, reach)),
         ..Options::titled("Cost of sampling with Rk4: a level line is linear")
     };
     plot::log_log(path, &all, &options)
