@@ -163,7 +163,7 @@ pub fn draw(costs: &[Cost], path: &Path) -> Result<(), Error> {
     let linear = [(0.5, 1.0), (2.0 * most, 1.0)];
     // The same range from one machine to the next, unless something lies outside it.
     let far = curves.iter().flat_map(|(_, points)| points).map(|point| point.1.max(1.0 / point.1));
-    let reach = 1.2 * far.fold(4.0, f64::max);
+    let reach = far.map(|far| 1.2 * far).fold(5.0, f64::max);
     let mut all: Vec<Curve> = curves.iter().map(|(name, points)| Curve::new(name, points)).collect();
     all.push(Curve::reference("linear", &linear));
     let options = Options {
