@@ -1,51 +1,61 @@
-//! The workloads W1, W2, W6 and W7 with the data, weights, flags and JSON lines of the peers' harness, so that both
-//! are read side by side in one table.
+//! The workloads W1, W2, W5, W6 and W7 with the data, weights, flags and JSON lines of the peers' harness, so that both
+//! are read side by side in one table; the peak of memory; and how the cost grows.
 //!
 //! ```text
 //! cargo bench --bench workloads -- --workloads W1/b256,W2/rk4/10k --device cpu --out results.jsonl
+//! cargo bench --bench workloads -- --workloads scaling --out-plot scaling.png
 //! ```
 
 mod workloads {
     pub mod arguments;
     pub mod by_hand;
+    pub mod child;
     pub mod cold;
+    pub mod engine;
+    pub mod family;
+    pub mod machine;
     pub mod measure;
-    pub mod network;
+    pub mod memory;
+    pub mod moons;
+    pub mod peers;
     pub mod quality;
     pub mod reference;
     pub mod sample;
+    pub mod scaling;
     pub mod train;
+    pub mod wide;
 }
 
-use std::process::ExitCode;
+use std::{error::Error, process::ExitCode};
 use workloads::{
     arguments::{Arguments, Command},
+    child::Work,
     cold,
     measure::Row,
-    quality, sample, train,
+    memory, quality, sample,
+    scaling::{self, Growing},
+    train,
 };
 
 /// One piece of work that can be asked for by the prefix of its name.
 #[derive(Clone, Copy)]
-pub enum Workload {
+enum Workload {
     /// Training steps at a batch size: `steps` are one run.
-    Train {
-        /// Samples in a gradient.
-        batch: usize,
-        /// Steps of one run.
-        steps: u64,
-    },
+    Train { batch: usize, steps: u64 },
     /// Samples with a method over 100 uniform steps.
-    Sample {
-        /// The method.
-        method: sample::Named,
-        /// Samples of one run.
-        count: usize,
-    },
+    Sample { method: sample::Named, count: usize },
+    /// Training steps of the wide network.
+    WideTrain { steps: u64 },
+    /// Samples of the wide network.
+    WideSample,
     /// A whole process: 500 training steps, 1,000 samples.
     Cold,
     /// 10,000 training steps per seed, 10,000 samples against fresh data.
     Quality,
+    /// The peak memory of a process.
+    Memory,
+    /// The cost over the sizes of an axis.
+    Scaling(Growing),
 }
 
 const WORKLOADS: &[(&str, Workload)] = &[
@@ -57,53 +67,71 @@ const WORKLOADS: &[(&str, Workload)] = &[
     ("W2/rk4/100k", Workload::Sample { method: sample::Named::Rk4, count: 100_000 }),
     ("W2/midpoint/100k", Workload::Sample { method: sample::Named::Midpoint, count: 100_000 }),
     ("W2/euler/100k", Workload::Sample { method: sample::Named::Euler, count: 100_000 }),
+    ("W5/train", Workload::WideTrain { steps: 40 }),
+    ("W5/sample", Workload::WideSample),
     ("W6/cold", Workload::Cold),
     ("W7/quality", Workload::Quality),
+    ("memory/rk4/100k", Workload::Memory),
+    ("scaling/batch", Workload::Scaling(Growing::Batch)),
+    ("scaling/steps", Workload::Scaling(Growing::Steps)),
+    ("scaling/width", Workload::Scaling(Growing::Width)),
 ];
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::read() {
-        Ok(Command::Run(arguments)) => arguments,
-        Ok(Command::ColdChild(arguments)) => {
-            return match cold::child(&arguments) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    eprintln!("error: {error}");
-                    ExitCode::FAILURE
-                }
-            };
-        }
-        Ok(Command::List) => {
-            println!("peers:     {}", train::PEERS.join(" "));
-            println!("workloads: {}", WORKLOADS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" "));
-            return ExitCode::SUCCESS;
-        }
-        Ok(Command::Usage) => return ExitCode::SUCCESS,
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
+    }
+}
+
+/// Whether everything that was asked for was done.
+fn run() -> Result<bool, Box<dyn Error>> {
+    let names: Vec<&str> = WORKLOADS.iter().map(|(name, _)| *name).collect();
+    let arguments = match Arguments::read()? {
+        Command::Run(arguments) => arguments,
+        Command::Child(Work::Cold, arguments) => return Ok(cold::child(&arguments).map(|()| true)?),
+        Command::Child(Work::Memory, arguments) => return Ok(memory::child(&arguments).map(|()| true)?),
+        Command::List => {
+            println!("peers:     {}\nworkloads: {}", train::PEERS.join(" "), names.join(" "));
+            return Ok(true);
+        }
+        Command::Usage => return Ok(true),
     };
-    let mut failed = false;
-    for (name, workload) in WORKLOADS {
-        if !arguments.wants(name) {
-            continue;
-        }
-        for peer in train::PEERS {
-            if !arguments.peers.iter().any(|asked| asked == peer) {
+    if let Some(unknown) = arguments.unknown(&names, train::PEERS) {
+        return Err(format!("no workload begins with, and no peer is called `{unknown}`; `--list` names them").into());
+    }
+    let (mut all_done, mut costs) = (true, Vec::new());
+    for &(name, workload) in WORKLOADS {
+        for peer in train::PEERS.iter().filter(|peer| arguments.peers.iter().any(|asked| asked == *peer)) {
+            // Only W1 is written twice: the hand-written loop is there to show what generated code costs.
+            if !arguments.wants(name) || *peer != "flow" && !matches!(workload, Workload::Train { .. }) {
                 continue;
             }
             let row = Row::new(peer, name, &arguments);
             let row = match workload {
-                Workload::Train { batch, steps } => train::run(row, &arguments, *batch, *steps),
-                // Only training is written twice: the hand-written loop is there to show what generated code costs.
-                _ if *peer != "flow" => continue,
-                Workload::Sample { method, count } => sample::run(row, &arguments, *method, *count),
+                Workload::Train { batch, steps } => train::moons(row, &arguments, batch, steps),
+                Workload::Sample { method, count } => sample::moons(row, &arguments, method, count),
+                Workload::WideTrain { steps } => train::wide(row, &arguments, steps),
+                Workload::WideSample => sample::wide(row, &arguments),
                 Workload::Cold => cold::run(row, &arguments),
                 Workload::Quality => quality::run(row, &arguments),
+                Workload::Memory => memory::run(row, &arguments),
+                Workload::Scaling(growing) => {
+                    let (row, cost) = growing.run(row, |name| Row::new(peer, name, &arguments), &arguments);
+                    costs.extend(cost);
+                    row
+                }
             };
-            failed |= !row.finish(&arguments);
+            all_done &= row.finish(&arguments);
         }
     }
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if let Some(path) = arguments.out_plot.as_ref().filter(|_| !costs.is_empty()) {
+        scaling::draw(&costs, path)?;
+        println!("wrote {}", path.display());
+    }
+    Ok(all_done)
 }

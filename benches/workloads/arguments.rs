@@ -1,5 +1,6 @@
 //! The command line, with the names of the peers' `run.py`.
 
+use super::child::Work;
 use flow_runtime::prelude::*;
 use std::{error::Error, path::PathBuf};
 
@@ -7,23 +8,27 @@ pub struct Arguments {
     pub workloads: Vec<String>,
     pub peers: Vec<String>,
     pub device: Device,
+    /// 0 leaves the engine at its default.
+    pub threads: usize,
     pub repeats: usize,
     pub warmup: usize,
     pub seeds: u64,
     pub max_seconds: f64,
     pub out: Option<PathBuf>,
+    pub out_plot: Option<PathBuf>,
 }
 
 pub enum Command {
     Run(Arguments),
-    /// The process that `W6/cold` starts.
-    ColdChild(Arguments),
+    /// What a workload does in a process of its own.
+    Child(Work, Arguments),
     List,
     Usage,
 }
 
 const USAGE: &str = "usage: cargo bench --bench workloads -- [--list] [--workloads PREFIX,…] [--peers flow,dfdx-by-hand] \
-[--device auto|cpu|cuda|dfdx] [--repeats 5] [--warmup 1] [--seeds 3] [--max-seconds 60] [--out results.jsonl]";
+[--device auto|cpu|cuda|dfdx] [--threads 0] [--repeats 5] [--warmup 1] [--seeds 3] [--max-seconds 60] \
+[--out results.jsonl] [--out-plot scaling.png]";
 
 impl Arguments {
     pub fn read() -> Result<Command, Box<dyn Error>> {
@@ -32,13 +37,15 @@ impl Arguments {
             workloads: Vec::new(),
             peers: vec!["flow".to_owned()],
             device: Device::Auto,
+            threads: 0,
             repeats: 5,
             warmup: 1,
             seeds: 3,
             max_seconds: 60.0,
             out: None,
+            out_plot: None,
         };
-        let mut cold = false;
+        let mut child = None;
         let list = |text: String| -> Vec<String> { text.split(',').map(str::to_owned).collect() };
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
@@ -46,12 +53,14 @@ impl Arguments {
                 Arg::Long("workloads") => arguments.workloads = list(parser.value()?.parse()?),
                 Arg::Long("peers") => arguments.peers = list(parser.value()?.parse()?),
                 Arg::Long("device") => arguments.device = parser.value()?.parse()?,
+                Arg::Long("threads") => arguments.threads = parser.value()?.parse()?,
                 Arg::Long("repeats") => arguments.repeats = parser.value()?.parse()?,
                 Arg::Long("warmup") => arguments.warmup = parser.value()?.parse()?,
                 Arg::Long("seeds") => arguments.seeds = parser.value()?.parse()?,
                 Arg::Long("max-seconds") => arguments.max_seconds = parser.value()?.parse()?,
                 Arg::Long("out") => arguments.out = Some(parser.value()?.into()),
-                Arg::Long("cold-child") => cold = true,
+                Arg::Long("out-plot") => arguments.out_plot = Some(parser.value()?.into()),
+                Arg::Long("child") => child = Some(parser.value()?.parse()?),
                 Arg::Long("list") => return Ok(Command::List),
                 // Cargo says so to every bench.
                 Arg::Long("bench") => {}
@@ -65,10 +74,20 @@ impl Arguments {
         if arguments.repeats == 0 || arguments.seeds == 0 {
             return Err("`--repeats` and `--seeds` are at least 1".into());
         }
-        Ok(if cold { Command::ColdChild(arguments) } else { Command::Run(arguments) })
+        Ok(match child {
+            Some(work) => Command::Child(work, arguments),
+            None => Command::Run(arguments),
+        })
     }
 
     pub fn wants(&self, workload: &str) -> bool {
         self.workloads.is_empty() || self.workloads.iter().any(|prefix| prefix == "all" || workload.starts_with(prefix))
+    }
+
+    /// A prefix or peer that names nothing, so that a slip is not a table with less in it.
+    pub fn unknown<'a>(&'a self, workloads: &[&str], peers: &[&str]) -> Option<&'a str> {
+        let workload = |prefix: &&String| *prefix != "all" && !workloads.iter().any(|name| name.starts_with(*prefix));
+        let peer = |asked: &&String| !peers.contains(&asked.as_str());
+        self.workloads.iter().find(workload).or_else(|| self.peers.iter().find(peer)).map(String::as_str)
     }
 }

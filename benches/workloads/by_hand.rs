@@ -2,7 +2,7 @@
 //!
 //! It is here to show what generated code costs: training through it is to reach 0.95 of this loop.
 
-use super::{measure::Measured, network};
+use super::{measure::Measured, moons};
 use dfdx::{
     nn::{BuildModule, Module, ZeroGrads, ZeroSizedModule, modules::Linear},
     optim::{Adam, AdamConfig, Optimizer},
@@ -54,7 +54,7 @@ fn embed(device: &Cpu, x: &[f32], t: &[f32]) -> Tensor<(usize, Const<34>), f32, 
 
 /// The peers' weights, as the generated model starts.
 fn load(network: &mut Network) -> Result<(), flow_runtime::Error> {
-    let model = network::model()?;
+    let model = moons::model()?;
     let weights = model.weights();
     let ((first, _), (second, _), (third, _), last) = network;
     first.weight.copy_from(weights.view("h.weight")?);
@@ -73,8 +73,8 @@ pub fn train(data: &Dataset, size: usize, steps: u64) -> Measured {
     let mut network: Network = BuildModule::build(&device);
     load(&mut network)?;
     let mut optimizer = Adam::new(&network, AdamConfig { lr: 1e-3, ..Default::default() });
-    let recipe = network::MoonsTraining::RECIPE;
-    let path: Affine<_> = network::MoonsTraining::path();
+    let recipe = moons::MoonsTraining::RECIPE;
+    let path: Affine<_> = moons::MoonsTraining::path();
     let mut batcher = Batcher::new(&recipe, &path, data);
     let mut batch = Batch::default();
     let mut gradients = network.alloc_grads();

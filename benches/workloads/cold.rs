@@ -1,8 +1,13 @@
 //! W6: the wall time of a whole process that trains 500 steps and draws 1,000 samples.
 
-use super::{arguments::Arguments, measure::Row, network};
+use super::{
+    arguments::Arguments,
+    child::{self, Work},
+    engine::{sampler, trainer},
+    measure::Row,
+    moons::{self, MoonsRk4, MoonsTraining},
+};
 use flow_runtime::prelude::*;
-use std::{error::Error, process::Command, time::Instant};
 
 const STEPS: u64 = 500;
 const SAMPLES: usize = 1_000;
@@ -13,13 +18,8 @@ pub fn run(mut row: Row, arguments: &Arguments) -> Row {
     row.set("unit", "s");
     let mut times = Vec::new();
     for _ in 0..arguments.repeats {
-        let start = Instant::now();
-        let output = std::env::current_exe().and_then(|program| {
-            Command::new(program).args(["--cold-child", "--device", &arguments.device.to_string()]).output()
-        });
-        match output {
-            Ok(output) if output.status.success() => times.push(start.elapsed().as_secs_f64()),
-            Ok(output) => return row.failed(String::from_utf8_lossy(&output.stderr)),
+        match child::run(Work::Cold, arguments) {
+            Ok((_, taken)) => times.push(taken.as_secs_f64()),
             Err(error) => return row.failed(error),
         }
     }
@@ -27,17 +27,12 @@ pub fn run(mut row: Row, arguments: &Arguments) -> Row {
     row
 }
 
-pub fn child(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let trained = network::MoonsTraining::trainer()
-        .model(network::model()?)
-        .steps(STEPS)
-        .device(arguments.device)
-        .handle_interrupts(false)
-        .fit(&network::data()?)?;
-    let samples = network::MoonsRk4::new(&trained.model)
-        .device(arguments.device)
-        .grid(Grid::uniform(0.0, 1.0, GRID)?)
-        .transport(&network::start_points(SAMPLES)?)?;
+pub fn child(arguments: &Arguments) -> Result<(), Error> {
+    let data = moons::data()?;
+    let trained = trainer::<MoonsTraining>(arguments).model(moons::model()?).steps(STEPS).fit(&data)?;
+    let grid = Grid::uniform(0.0, 1.0, GRID)?;
+    let start = moons::start_points(SAMPLES)?;
+    let samples = sampler::<MoonsRk4>(arguments, &trained.model).grid(grid).transport(&start)?;
     println!("COLD {}", samples.rows());
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! One row of results, and how it is measured: a first run apart, warm-ups, then runs of which the median counts.
 
-use super::arguments::Arguments;
+use super::{arguments::Arguments, machine::Busy};
 use serde_json::{Map, Value, json};
 use std::{error::Error, fs::OpenOptions, io::Write, time::Instant};
 
@@ -21,6 +21,7 @@ impl Row {
         row.set("dtype", "f32");
         row.set("status", "ok");
         row.set("threads", json!({ "affinity": threads }));
+        row.set("threads_asked", arguments.threads);
         row.set("versions", json!({ "flow-runtime": env!("CARGO_PKG_VERSION") }));
         row
     }
@@ -41,6 +42,12 @@ impl Row {
     pub fn failed(mut self, error: impl std::fmt::Display) -> Self {
         self.set("status", "failed");
         self.set("error", error.to_string());
+        self
+    }
+
+    pub fn not_supported(mut self, why: &str) -> Self {
+        self.set("status", "not supported");
+        self.set("error", why);
         self
     }
 
@@ -67,7 +74,7 @@ impl Row {
             }
         }
         let mut rates = Vec::new();
-        let began = Instant::now();
+        let (began, busy) = (Instant::now(), Busy::now());
         for _ in 0..arguments.repeats {
             let start = Instant::now();
             match work() {
@@ -78,6 +85,9 @@ impl Row {
             if rates.len() >= 3 && began.elapsed().as_secs_f64() > arguments.max_seconds {
                 break;
             }
+        }
+        if let Some(others) = busy.and_then(|busy| busy.others_since(began.elapsed().as_secs_f64())) {
+            self.set("others_cpus", others);
         }
         self.statistics(&mut rates);
         let median = self.median();
@@ -107,12 +117,13 @@ impl Row {
         let ok = text("status") == "ok";
         if ok {
             println!(
-                "{name:<18} {peer:<14} {:>12.4} [{:.4} .. {:.4}] {} n={} {}",
+                "{name:<18} {peer:<14} {:>12.4} [{:.4} .. {:.4}] {} n={} others={} {}",
                 number("median"),
                 number("min"),
                 number("max"),
                 text("unit"),
                 number("n"),
+                self.fields.get("others_cpus").map_or("-".to_owned(), Value::to_string),
                 self.fields.get("extra").unwrap_or(&Value::Null)
             );
         } else {

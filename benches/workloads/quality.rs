@@ -1,6 +1,12 @@
 //! W7: how near 10,000 samples come to fresh data after 10,000 steps, one training per seed.
 
-use super::{arguments::Arguments, measure::Row, network};
+use super::{
+    arguments::Arguments,
+    engine::{sampler, trainer},
+    measure::Row,
+    moons::{self, MoonsRk4, MoonsTraining},
+    peers,
+};
 use flow_runtime::{data, metrics, prelude::*};
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -39,17 +45,11 @@ pub fn run(mut row: Row, arguments: &Arguments) -> Row {
 
 fn train_and_sample(arguments: &Arguments, seed: u64) -> Result<Quality, Error> {
     let start = Instant::now();
-    let trained = network::MoonsTraining::trainer()
-        .model(network::model()?)
-        .steps(STEPS)
-        .seed(seed)
-        .device(arguments.device)
-        .handle_interrupts(false)
-        .fit(&network::data()?)?;
-    let samples =
-        network::MoonsRk4::new(&trained.model).device(arguments.device).transport(&network::start_points(SAMPLES)?)?;
+    let data = moons::data()?;
+    let trained = trainer::<MoonsTraining>(arguments).model(moons::model()?).steps(STEPS).seed(seed).fit(&data)?;
+    let samples = sampler::<MoonsRk4>(arguments, &trained.model).transport(&moons::start_points(SAMPLES)?)?;
     let seconds = start.elapsed().as_secs_f64();
-    let fresh = data::two_moons(SAMPLES, network::NOISE, network::SEED_FRESH)?;
+    let fresh = data::two_moons(SAMPLES, moons::NOISE, peers::SEED_FRESH)?;
     Ok(Quality {
         sliced_w2: metrics::sliced_wasserstein2(&samples, &fresh)?,
         energy_distance: metrics::energy_distance(&samples, &fresh)?,

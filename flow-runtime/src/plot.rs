@@ -22,6 +22,7 @@ mod cloud;
 mod curves;
 mod frame;
 mod images;
+mod log_log;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ pub use self::{
     cloud::{scatter, trajectories},
     curves::{Errors, convergence, loss_curve},
     images::{ImageGrid, image_grid},
+    log_log::{Curve, log_log},
 };
 
 use crate::metrics::Points;

@@ -91,6 +91,32 @@ fn curves_and_paths_are_drawn() {
 }
 
 #[test]
+fn powers_are_straight_lines_on_logarithmic_axes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    let points = [(1000.0, 1e6), (1.0, 1.0), (10.0, 100.0)];
+    let level = [(1.0, 30.0), (1000.0, 30.0)];
+    let options = Options { x_range: Some((0.5, 2e3)), y_range: Some((0.5, 2e6)), ..Options::default() };
+    log_log(&path, &[Curve::new("", &points), Curve::reference("", &level)], &options).unwrap();
+    let picture = decode(&path);
+    let axis = |low, high| axes::Axis { low, high, log: true };
+    let legend = ["", ""].map(|name| frame::Entry { name: name.to_owned(), color: [0; 3], mark: frame::Mark::Line });
+    let frame = frame::Frame::new(picture.dimensions(), &options, &legend, axis(0.5, 2e3), axis(0.5, 2e6));
+    // The square between two of its points lies on the line; a dashed line has gaps.
+    let blue = |x: f64, y: f64| {
+        let (x, y) = frame.at(x, y);
+        let pixel = picture.get_pixel(x.round() as u32, y.round() as u32).0;
+        pixel[0] < 120 && pixel[2] > 140
+    };
+    assert!([1.0, 3.0, 10.0, 100.0, 400.0, 1000.0].into_iter().all(|x| blue(x, x * x)));
+    assert!(!blue(3.0, 30.0) && !blue(100.0, 1000.0));
+    let (from, to) = (frame.at(1.0, 30.0), frame.at(1000.0, 30.0));
+    let dark = (from.0 as u32 + 1..to.0 as u32).map(|x| picture.get_pixel(x, from.1.round() as u32).0[1] < 200);
+    let share = dark.clone().filter(|dark| *dark).count() as f64 / dark.count() as f64;
+    assert!((0.5..0.8).contains(&share), "{share}");
+}
+
+#[test]
 fn image_grids_are_exact() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
@@ -213,6 +239,10 @@ fn bad_input_is_named_and_the_old_picture_stays() {
         convergence(&path, &[Errors { name: "zero", points: &[(0.1, 0.0)] }], &[1], &options),
         convergence(&path, &[Errors { name: "nan", points: &[(f64::NAN, 1.0)] }], &[1], &options),
         convergence(&path, &[Errors { name: "ok", points: &points }], &[1], &sized((5000, 5000))),
+        log_log(&path, &[], &options),
+        log_log(&path, &[Curve::new("none", &[])], &options),
+        log_log(&path, &[Curve::new("zero", &[(0.0, 1.0)])], &options),
+        log_log(&path, &[Curve::new("ok", &points), Curve::reference("inf", &[(1.0, f64::INFINITY)])], &options),
         image_grid(&path, &empty, &ImageGrid::new(2, 1, 1)),
         image_grid(&path, &bad, &ImageGrid::new(2, 1, 1)),
     ];

@@ -1,0 +1,46 @@
+//! Work that needs a process of its own: this program, started again.
+
+use super::arguments::Arguments;
+use std::{
+    error::Error,
+    process::Command,
+    str::FromStr,
+    time::{Duration, Instant},
+};
+
+/// What a child does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// A short training and some samples.
+    Cold,
+    /// Many samples, then the peak of its memory.
+    Memory,
+}
+
+impl Work {
+    const ALL: [(&str, Self); 2] = [("cold", Self::Cold), ("memory", Self::Memory)];
+}
+
+impl FromStr for Work {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|&(_, work)| work).ok_or_else(|| format!("`--child {name}`: expected `cold` or `memory`"))
+    }
+}
+
+/// Runs a child to its end; gives what it printed and the time of the whole process.
+pub fn run(work: Work, arguments: &Arguments) -> Result<(String, Duration), Box<dyn Error>> {
+    let name = Work::ALL.iter().find(|(_, known)| *known == work).map_or("", |(name, _)| name);
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["--child", name, "--device", &arguments.device.to_string()]);
+    command.args(["--threads", &arguments.threads.to_string()]);
+    let start = Instant::now();
+    let output = command.output()?;
+    let taken = start.elapsed();
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned().into());
+    }
+    Ok((String::from_utf8_lossy(&output.stdout).into_owned(), taken))
+}

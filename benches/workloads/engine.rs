@@ -1,0 +1,17 @@
+//! Trainers and samplers as the command line asks for them: the one place where device and threads are set.
+
+use super::arguments::Arguments;
+use flow_runtime::{
+    sample::{SampleRecipe, Sampler},
+    train::{TrainRecipe, Trainer},
+};
+
+/// A trainer of the recipe on the device that was asked for.
+pub fn trainer<R: TrainRecipe>(arguments: &Arguments) -> Trainer<R> {
+    Trainer::new().device(arguments.device).handle_interrupts(false)
+}
+
+/// A sampler of the recipe on the device that was asked for.
+pub fn sampler<'m, R: SampleRecipe>(arguments: &Arguments, model: &'m R::Model) -> Sampler<'m, R> {
+    Sampler::new(model).device(arguments.device)
+}
