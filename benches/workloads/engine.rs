@@ -8,10 +8,12 @@ use flow_runtime::{
 
 /// A trainer of the recipe on the device that was asked for.
 pub fn trainer<R: TrainRecipe>(arguments: &Arguments) -> Trainer<R> {
-    Trainer::new().device(arguments.device).handle_interrupts(false)
+    let trainer = Trainer::new().device(arguments.device).handle_interrupts(false);
+    if arguments.threads > 0 { trainer.threads(arguments.threads) } else { trainer }
 }
 
 /// A sampler of the recipe on the device that was asked for.
 pub fn sampler<'m, R: SampleRecipe>(arguments: &Arguments, model: &'m R::Model) -> Sampler<'m, R> {
-    Sampler::new(model).device(arguments.device)
+    let sampler = Sampler::new(model).device(arguments.device);
+    if arguments.threads > 0 { sampler.threads(arguments.threads) } else { sampler }
 }

@@ -35,11 +35,11 @@ pub use device::{Device, Resolved};
 pub use dfdx::DfdxEngine;
 pub use dropout::Dropout;
 pub use field::ModelField;
-pub use runnable::Runnable;
 #[cfg(feature = "dfdx")]
 pub use flat::{entries, load, store};
 #[cfg(feature = "dfdx")]
 pub use network::{Condition, DfdxModel, Element, Inputs, Network, Rows};
+pub use runnable::Runnable;
 
 /// What generated networks name, in one place. Not for use by hand.
 #[cfg(feature = "dfdx")]

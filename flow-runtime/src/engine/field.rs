@@ -1,11 +1,7 @@
 //! A model as a right-hand side, for the solvers.
 
-use super::{
-    cpu::CpuEngine,
-    device::{Device, Resolved},
-    runnable::Runnable,
-};
-use crate::{data::Conditions, error::Result, model::Model, solve::VectorField};
+use super::{cpu::CpuEngine, device::Device, runnable::Runnable};
+use crate::{data::Conditions, error::Result, solve::VectorField};
 
 /// The velocity of a model as the right-hand side `f(t, x)` of an ODE, over a batch of flat rows `x: [rows, dim]`.
 ///
@@ -33,7 +29,11 @@ pub struct ModelField<'m, M: Runnable> {
 enum Engine<'m, M: Runnable> {
     Cpu(Box<CpuEngine<M>>, std::marker::PhantomData<&'m M>),
     #[cfg(feature = "dfdx")]
-    Dfdx { model: &'m M, engine: Box<super::dfdx::DfdxEngine<M>>, times: Vec<f32> },
+    Dfdx {
+        model: &'m M,
+        engine: Box<super::dfdx::DfdxEngine<M>>,
+        times: Vec<f32>,
+    },
 }
 
 impl<'m, M: Runnable> ModelField<'m, M> {
@@ -46,7 +46,7 @@ impl<'m, M: Runnable> ModelField<'m, M> {
     pub fn new(model: &'m M, conditions: &Conditions) -> Result<Self> {
         let engine = match Device::Auto.resolve_for(M::PROGRAM)? {
             #[cfg(feature = "dfdx")]
-            Resolved::Dfdx => {
+            crate::engine::Resolved::Dfdx => {
                 Engine::Dfdx { model, engine: Box::new(super::dfdx::DfdxEngine::new()?), times: Vec::new() }
             }
             _ => {

@@ -1,8 +1,8 @@
 //! What a model must be to run on the engines of this build.
 
-use crate::model::Model;
 #[cfg(feature = "dfdx")]
 use super::network::DfdxModel;
+use crate::model::Model;
 
 /// A model that the engines of this build run: with feature `dfdx` one that has a dfdx network, without it any model.
 ///

@@ -3,7 +3,7 @@
 use super::{SampleRecipe, Sampler, Trajectories};
 use crate::{
     data::{Conditions, Dataset},
-    engine::{CpuEngine, Resolved, Runnable},
+    engine::{CpuEngine, Runnable},
     error::{Error, Result},
     model::Model,
     solve::{Grid, Statistics},
@@ -172,7 +172,7 @@ impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
     ) -> Result<Statistics> {
         match self.device.resolve_for(R::Model::PROGRAM)? {
             #[cfg(feature = "dfdx")]
-            Resolved::Dfdx => self.integrate_with_dfdx(values, conditions, saved, saves),
+            crate::engine::Resolved::Dfdx => self.integrate_with_dfdx(values, conditions, saved, saves),
             _ => {
                 let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
                 let Ready { engine, nodes } = match &mut *ready {

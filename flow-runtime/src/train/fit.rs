@@ -3,7 +3,7 @@
 use super::{TrainRecipe, Trained, Trainer};
 use crate::{
     data::Dataset,
-    engine::{CpuEngine, Resolved, Runnable},
+    engine::{CpuEngine, Runnable},
     error::Result,
     model::Model,
 };
@@ -30,7 +30,7 @@ impl<R: TrainRecipe<Model: Runnable>> Trainer<R> {
     pub fn fit(&mut self, data: &Dataset) -> Result<Trained<R::Model>> {
         match self.options.device.resolve_for(R::Model::PROGRAM)? {
             #[cfg(feature = "dfdx")]
-            Resolved::Dfdx => self.fit_with(&mut crate::engine::DfdxEngine::<R::Model>::new()?, data),
+            crate::engine::Resolved::Dfdx => self.fit_with(&mut crate::engine::DfdxEngine::<R::Model>::new()?, data),
             _ => {
                 let mut engine = match self.options.threads {
                     Some(threads) => CpuEngine::<R::Model>::with_threads(threads)?,
