@@ -118,8 +118,8 @@ fn polynomial<E: Element, S: Simd>(simd: S, x: E::V<S>, c: &[E]) -> E::V<S> {
     sum
 }
 
-/// The magnitude of `x`, with the sign of `sign`; `x` is not negative.
+/// The sign bit of `x`.
 #[inline(always)]
-fn with_sign_of<E: Element, S: Simd>(simd: S, x: E::V<S>, sign: E::V<S>) -> E::V<S> {
-    E::bits_or(simd, x, E::bits_and(simd, sign, E::constant(simd, -0.0)))
+fn sign_of<E: Element, S: Simd>(simd: S, x: E::V<S>) -> E::V<S> {
+    E::bits_and(simd, x, E::constant(simd, -0.0))
 }
