@@ -23,7 +23,7 @@ fn erfc_of_magnitude<E: Math, S: Simd>(simd: S, x: E::V<S>) -> E::V<S> {
     let low = E::fma(simd, rest, E::fma(simd, t, slope_1, slope_0), square_low);
     // All rounding errors of the argument go where they weigh nothing: into the reduced exponent.
     let (y, s) = exponential::exp_parts::<E, S>(simd, square, Some(low));
-    E::mul(simd, E::mul(simd, E::fma(simd, y, q, q), s), s)
+    E::mul(simd, E::mul(simd, E::fused(simd, y, q, q), s), s)
 }
 
 #[inline(always)]

@@ -1,15 +1,18 @@
 //! `sin` and `cos`.
 
-use super::{Math, polynomial};
+use super::{Math, polynomial, sign_of};
 use pulp::Simd;
 
 #[inline(always)]
 pub(super) fn sin<E: Math, S: Simd>(simd: S, x: E::V<S>) -> E::V<S> {
     let table = E::TABLE;
     let magic = E::splat(simd, table.round);
-    let bits = E::fma(simd, x, E::constant(simd, std::f64::consts::FRAC_1_PI), magic);
+    // Of the magnitude, so that -0 keeps its sign.
+    let magnitude = E::abs(simd, x);
+    let bits = E::fma(simd, magnitude, E::constant(simd, std::f64::consts::FRAC_1_PI), magic);
     let n = E::sub(simd, bits, magic);
-    let y = sin_of_reduced::<E, S>(simd, x, n, bits);
+    let y = sin_of_reduced::<E, S>(simd, magnitude, n, bits);
+    let y = E::bits_xor(simd, y, sign_of::<E, S>(simd, x));
     beyond_bound::<E, S>(simd, x, y, E::library_sin)
 }
 
