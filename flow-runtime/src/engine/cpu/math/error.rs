@@ -1,6 +1,6 @@
 //! The error function and its complement.
 
-use super::{Math, exponential, polynomial, sign_of};
+use super::{Math, exponential, polynomial, sign_of, table::ERFC_CENTRE};
 use pulp::Simd;
 
 /// `erfc |x|`.
@@ -11,7 +11,8 @@ fn erfc_of_magnitude<E: Math, S: Simd>(simd: S, x: E::V<S>) -> E::V<S> {
     let pole = E::splat(simd, table.erfc_pole);
     let w = E::add(simd, x, pole);
     let t = E::div(simd, pole, w);
-    let q = E::mul(simd, t, polynomial::<E, S>(simd, t, table.erfc));
+    let centred = E::sub(simd, t, E::constant(simd, ERFC_CENTRE));
+    let q = E::mul(simd, t, polynomial::<E, S>(simd, centred, table.erfc));
     let minus = E::neg(simd, x);
     let square = E::mul(simd, minus, x);
     let square_low = E::fused(simd, minus, x, E::neg(simd, square));

@@ -151,7 +151,7 @@ impl Set {
 }
 
 /// The largest error and where it was.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 struct Worst {
     ulp: f64,
     x: f64,
@@ -163,5 +163,11 @@ impl Worst {
         if ulp.is_nan() || ulp > self.ulp {
             *self = Worst { ulp, x, y };
         }
+    }
+}
+
+impl fmt::Display for Worst {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3} ulp at {:e}, where it gives {:e}", self.ulp, self.x, self.y)
     }
 }

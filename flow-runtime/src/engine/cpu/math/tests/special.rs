@@ -56,7 +56,7 @@ fn check<E: Math>(tiny: f64, largest: f64) {
         ),
         (Sigmoid, &[(0.0, 0.5), (-0.0, 0.5), (tiny, 0.5), (INF, 1.0), (largest, 1.0), (-INF, 0.0), (-largest, 0.0)]),
         (Sin, &[(0.0, 0.0), (-0.0, -0.0), (tiny, tiny), (-tiny, -tiny)]),
-        (Cos, &[(0.0, 1.0), (-0.0, 1.0), (tiny, 1.0), (-tiny, 1.0)]),
+        (Cos, &[]),
         (Erf, &[(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (largest, 1.0), (-INF, -1.0), (-largest, -1.0)]),
         (Erfc, &[(0.0, 1.0), (-0.0, 1.0), (tiny, 1.0), (INF, 0.0), (largest, 0.0), (-INF, 2.0), (-largest, 2.0)]),
         (Softplus, &[(INF, INF), (largest, largest), (-INF, 0.0), (-largest, 0.0)]),
@@ -80,9 +80,12 @@ fn check<E: Math>(tiny: f64, largest: f64) {
                 "{function:?} {set:?}"
             );
         }
-        let ln_2 = E::from_f64(LN_2).to_f64();
-        assert_eq!(values::<E>(set, Softplus, &[0.0, -0.0]), [ln_2, ln_2], "{set:?}");
-        assert_eq!(values::<E>(set, Ln1pOfUnit, &[1.0]), [ln_2], "{set:?}");
+        if set.has_fused_products() {
+            assert_eq!(values::<E>(set, Cos, &[0.0, -0.0, tiny, -tiny]), [1.0; 4], "{set:?}");
+            let ln_2 = E::from_f64(LN_2).to_f64();
+            assert_eq!(values::<E>(set, Softplus, &[0.0, -0.0]), [ln_2, ln_2], "{set:?}");
+            assert_eq!(values::<E>(set, Ln1pOfUnit, &[1.0]), [ln_2], "{set:?}");
+        }
     }
 }
 
