@@ -65,10 +65,10 @@ impl Function {
             Tanh => (3.0, 3.0),
             Sigmoid => (2.5, 2.5),
             Sin | SinOfPair | Cos | CosOfPair => (2.0, 2.0),
-            Erf => (1.25, 1.25),
-            Erfc => (3.0, 4.0),
+            Erf => (1.25, 1.5),
+            Erfc => (4.0, 4.0),
             Softplus => (2.5, 2.5),
-            Ln1pOfUnit => (1.25, 1.25),
+            Ln1pOfUnit => (1.25, 1.5),
         };
         if set.has_fused_products() { fused } else { unfused }
     }
