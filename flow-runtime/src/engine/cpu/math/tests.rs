@@ -66,7 +66,7 @@ impl Function {
             Sigmoid => (2.5, 2.5),
             Sin | SinOfPair | Cos | CosOfPair => (2.0, 2.0),
             Erf => (1.25, 1.5),
-            Erfc => (4.0, 4.0),
+            Erfc => (3.75, 4.25),
             Softplus => (2.5, 2.5),
             Ln1pOfUnit => (1.25, 1.5),
         };
