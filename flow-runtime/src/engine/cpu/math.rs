@@ -15,7 +15,7 @@ use table::Table;
 /// Elementary functions, one register at a time.
 ///
 /// The error given for each is the largest one in units in the last place (ulp) of the true result, over the whole range of
-/// arguments; the tests assert it. "Seen" is what all `f32` patterns gave, and `f64` at tens of thousands of places, where
+/// arguments; the tests assert it. "Seen" is what all `f32` patterns gave (`sin`, `cos`, `erf`: one in 1,021), and `f64` at tens of thousands of places, where
 /// products with sums are fused. NaN gives NaN, infinities give the limits, and every function keeps the sign of zero that it
 /// has in IEEE 754, except where it says so.
 pub(crate) trait Math: Element {
