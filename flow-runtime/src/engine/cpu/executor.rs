@@ -5,6 +5,7 @@ use super::{
     kernel::Run,
     math::Math,
     plan::{Plan, Step, Use},
+    product::ROWS as PRODUCT_ROWS,
     weights::Prepared,
 };
 use crate::{data::ConditionValues, program::Program};
@@ -15,6 +16,9 @@ const TILE_BYTES: usize = 384 << 10;
 /// Rows of a tile: few would repeat the way of the weights through the cache too often.
 const FEWEST_ROWS: usize = 64;
 const MOST_ROWS: usize = 192;
+/// As many where the weights do not fit in a second-level cache: they come from further away.
+const FEWEST_ROWS_OF_WIDE: usize = 128;
+const WIDE: usize = 1 << 20;
 /// Rows are a multiple of this, so that buffers are aligned.
 const ROWS: usize = 16;
 /// Values that a kernel may read past the end of a buffer: the largest panel.
@@ -35,7 +39,9 @@ impl<T: Math> Executor<T> {
         let plan = Plan::of(program, shares, usage);
         let weights = Prepared::new(arch, &plan, program.parameter_count());
         let bytes = (plan.arena_row() + 2 * program.state_dim()).max(1) * size_of::<T>();
-        let tile = (TILE_BYTES / bytes / ROWS * ROWS).clamp(FEWEST_ROWS, MOST_ROWS);
+        let wide = program.parameter_count() * size_of::<T>() > WIDE;
+        let fewest = if wide { FEWEST_ROWS_OF_WIDE } else { FEWEST_ROWS };
+        let tile = (TILE_BYTES / bytes / ROWS * ROWS).clamp(fewest, MOST_ROWS);
         Self { arch, plan, weights, tile }
     }
 
@@ -50,6 +56,13 @@ impl<T: Math> Executor<T> {
     /// The frame has the memory that the views of these steps name.
     pub(super) unsafe fn run(&self, steps: &[Step], frame: &Frame<'_, T>) {
         self.arch.dispatch(Run { plan: &self.plan, steps, weights: &self.weights, frame });
+    }
+
+    /// Rows of a tile for a batch of `rows` on `members` threads: so many that every thread has the same share, if there are
+    /// enough.
+    pub(super) fn tile_of(&self, rows: usize, members: usize) -> usize {
+        let share = rows.div_ceil(members);
+        share.div_ceil(share.div_ceil(self.tile).max(1)).next_multiple_of(PRODUCT_ROWS).min(share.max(1))
     }
 
     /// Memory for the buffers of `rows` rows.

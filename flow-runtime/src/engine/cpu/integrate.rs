@@ -162,8 +162,7 @@ pub(super) fn integrate<T: Math>(
     let steps = nodes.len().saturating_sub(1);
     let work = rows as f64 * steps as f64 * scheme.stages.len() as f64 * (flops as f64 + 1e3);
     let members = if work < SMALL { 1 } else { team.size() };
-    // No more rows in a tile than give every thread some.
-    let tile = executor.tile.min(rows.div_ceil(members)).max(1);
+    let tile = executor.tile_of(rows, members);
     let tiles = rows.div_ceil(tile);
     let row = executor.plan.shared_len;
     let per_step = scheme.times.len();

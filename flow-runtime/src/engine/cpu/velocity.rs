@@ -48,7 +48,7 @@ pub(super) fn velocity<T: Math>(
 ) {
     let rows = x.len().checked_div(dim).unwrap_or(0);
     let members = if rows as f64 * (flops as f64 + 1e3) < SMALL { 1 } else { team.size() };
-    let tile = executor.tile.min(rows.div_ceil(members)).max(1);
+    let tile = executor.tile_of(rows, members);
     let tiles = rows.div_ceil(tile);
     workspaces.resize_with(members.max(workspaces.len()), Workspace::default);
     let members_of = Shared(workspaces.as_mut_ptr());

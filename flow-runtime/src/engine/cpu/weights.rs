@@ -19,6 +19,7 @@ pub(super) struct Prepared<T> {
     pub(super) constants: Vec<T>,
     /// Where each pack begins.
     places: Vec<usize>,
+    jobs: Vec<(usize, usize)>,
     /// Numbers in a panel, and in a register.
     panel: usize,
     lanes: usize,
@@ -43,15 +44,24 @@ impl<T: Element> Prepared<T> {
     pub(super) fn new(arch: Arch, plan: &Plan, parameters: usize) -> Self {
         let (panel, lanes) = arch.dispatch(Width::<T>(PhantomData));
         let mut places = Vec::with_capacity(plan.packs.len());
-        let mut len = 0;
-        for pack in &plan.packs {
+        let (mut len, mut jobs) = (0, Vec::new());
+        for (i, pack) in plan.packs.iter().enumerate() {
+            jobs.extend((0..pack.columns).step_by(panel).map(|column| (i, column)));
             places.push(len);
             len += pack.depth * pack.columns.next_multiple_of(lanes);
         }
         let zeros = |len: usize| (0..len).map(|_| UnsafeCell::new(T::default())).collect();
         let constants = plan.constants.iter().map(|w| T::from_f64(*w)).collect();
         // Kernels may read a register past the end.
-        Self { parameters: zeros(parameters + panel), packed: zeros(len + panel), constants, places, panel, lanes }
+        Self {
+            parameters: zeros(parameters + panel),
+            packed: zeros(len + panel),
+            constants,
+            places,
+            jobs,
+            panel,
+            lanes,
+        }
     }
 
     /// Takes over new weights.
@@ -59,7 +69,7 @@ impl<T: Element> Prepared<T> {
         // SAFETY: nobody else can use what is borrowed mutably.
         unsafe {
             self.take(0, weights);
-            (0..plan.packs.len()).for_each(|i| self.pack(plan, i));
+            self.jobs.iter().for_each(|job| self.pack(plan, *job));
         }
     }
 
@@ -74,14 +84,20 @@ impl<T: Element> Prepared<T> {
         }
     }
 
-    /// Lays out pack `i` anew.
+    /// Panels of all packs, as `(pack, first column)`.
+    pub(super) fn jobs(&self) -> &[(usize, usize)] {
+        &self.jobs
+    }
+
+    /// Lays out a panel of [`jobs`](Self::jobs) anew.
     ///
     /// # Safety
-    /// Nobody writes its weights, or reads or writes its panels, meanwhile.
-    pub(super) unsafe fn pack(&self, plan: &Plan, i: usize) {
+    /// Nobody writes its weights, or reads or writes the panel, meanwhile.
+    pub(super) unsafe fn pack(&self, plan: &Plan, (i, column): (usize, usize)) {
         let pack = &plan.packs[i];
-        let len = pack.depth * pack.columns.next_multiple_of(self.lanes);
-        let to = &self.packed[self.places[i]..][..len];
+        let width = self.panel.min(pack.columns - column);
+        let len = pack.depth * width.next_multiple_of(self.lanes);
+        let to = &self.packed[self.places[i] + column * pack.depth..][..len];
         // SAFETY: the caller's promise; cells have the layout of what they hold.
         let (to, from) = unsafe {
             (
@@ -89,7 +105,7 @@ impl<T: Element> Prepared<T> {
                 std::slice::from_raw_parts(self.parameters(), self.parameters.len()),
             )
         };
-        write_panels(pack, from, self.panel, self.lanes, to);
+        write_panel(pack, from, column, width, to);
     }
 
     /// The parameters, as they lie in the weights.
@@ -108,34 +124,46 @@ impl<T: Element> Prepared<T> {
     }
 }
 
-/// Panel after panel, each `[depth, width]` with the width rounded up to whole registers; what is added is zero.
-fn write_panels<T: Element>(pack: &Pack, parameters: &[T], panel: usize, lanes: usize, to: &mut [T]) {
-    let from = &parameters[pack.offset..];
-    let mut column = 0;
-    while column < pack.columns {
-        let width = panel.min(pack.columns - column);
-        let row = width.next_multiple_of(lanes);
-        let to = &mut to[column * pack.depth..][..row * pack.depth];
-        if pack.column_stride == 1 {
-            for (k, to) in to.chunks_exact_mut(row).enumerate() {
-                to[..width].copy_from_slice(&from[k * pack.depth_stride + column..][..width]);
-                to[width..].fill(T::default());
+/// `to[k][j] = from[j][k]` for one panel.
+fn transpose<T: Element>(pack: &Pack, from: &[T], width: usize, row: usize, to: &mut [T]) {
+    let at = |k: usize, j: usize| j * pack.column_stride + k * pack.depth_stride;
+    let (deep, wide) = (pack.depth / BLOCK * BLOCK, width / BLOCK * BLOCK);
+    // Block by block, through a square of its own, so that neither side is walked in long strides.
+    let mut square = [[T::default(); BLOCK]; BLOCK];
+    for j in (0..if pack.depth_stride == 1 { wide } else { 0 }).step_by(BLOCK) {
+        for k in (0..deep).step_by(BLOCK) {
+            for (i, line) in square.iter_mut().enumerate() {
+                line.copy_from_slice(&from[at(k, j + i)..][..BLOCK]);
             }
-        } else {
-            if width < row {
-                to.fill(T::default());
-            }
-            // Block by block, so that neither side is walked in long strides.
-            for first in (0..pack.depth).step_by(BLOCK) {
-                let last = (first + BLOCK).min(pack.depth);
-                for j in 0..width {
-                    let from = &from[(column + j) * pack.column_stride..];
-                    for k in first..last {
-                        to[k * row + j] = from[k * pack.depth_stride];
-                    }
+            for i in 0..BLOCK {
+                let to = &mut to[(k + i) * row + j..][..BLOCK];
+                for (to, line) in to.iter_mut().zip(&square) {
+                    *to = line[i];
                 }
             }
         }
-        column += width;
+    }
+    let done = if pack.depth_stride == 1 { wide } else { 0 };
+    for k in 0..pack.depth {
+        let first = if k < deep { done } else { 0 };
+        for j in first..width {
+            to[k * row + j] = from[at(k, j)];
+        }
+    }
+}
+
+/// A panel, `[depth, width]` with the width rounded up to whole registers; what is added is zero.
+fn write_panel<T: Element>(pack: &Pack, parameters: &[T], column: usize, width: usize, to: &mut [T]) {
+    let from = &parameters[pack.offset + column * pack.column_stride..];
+    let row = to.len() / pack.depth.max(1);
+    if width < row {
+        to.fill(T::default());
+    }
+    if pack.column_stride == 1 {
+        for (k, to) in to.chunks_exact_mut(row).enumerate() {
+            to[..width].copy_from_slice(&from[k * pack.depth_stride..][..width]);
+        }
+    } else {
+        transpose(pack, from, width, row, to);
     }
 }

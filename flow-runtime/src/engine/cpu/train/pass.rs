@@ -121,7 +121,12 @@ impl<T: Math> Training<T> {
             arch: executor.arch,
             chunks,
             squares: Shared(squares.as_mut_ptr()),
-            total: Shared(total.as_mut_ptr()),
+            // In `f32` the sum of the groups is the gradient; else it is rounded.
+            total: if size_of::<T>() == size_of::<f32>() {
+                Shared(pointers[0].0.cast())
+            } else {
+                Shared(total.as_mut_ptr())
+            },
             groups: if *deferred { 1 } else { division.groups },
             marker: std::marker::PhantomData,
         };
@@ -144,7 +149,6 @@ impl<T: Math> Training<T> {
     /// Loss, and the gradient in `self.total`.
     pub(in crate::engine::cpu) fn pass(&mut self, team: &mut Team, pass: &Pass<'_>) -> Result<f64> {
         let members = team.size();
-        self.total.fill(0.0);
         let (work, parts) = self.work(members, pass);
         team.run(members, &|member| {
             // SAFETY: the memory was made for this pass, and members keep to their parts of it.
@@ -154,7 +158,13 @@ impl<T: Math> Training<T> {
                 }
             }
         });
-        Ok(work.loss())
+        let loss = work.loss();
+        self.total.fill(0.0);
+        for &(start, end) in &self.chunks {
+            let sums = self.groups[0][start..end].iter();
+            self.total[start..end].iter_mut().zip(sums).for_each(|(total, sum)| *total = sum.to_f32());
+        }
+        Ok(loss)
     }
 }
 

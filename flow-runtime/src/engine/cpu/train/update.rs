@@ -46,8 +46,16 @@ impl<T: Math> Parts<'_, T> {
                     let part = std::slice::from_raw_parts(work.group(group).at(start), end - start);
                     self.arch.dispatch(AddTo { sum: &mut *sum, part });
                 }
-                let total = std::slice::from_raw_parts_mut(self.total.at(start), end - start);
-                *self.squares.at(i) = self.arch.dispatch(Square { sum, total });
+                *self.squares.at(i) = if self.total.0.cast() == work.group(0).0 {
+                    // The sum is the gradient as the optimiser takes it.
+                    self.arch.dispatch(Square { sum })
+                } else {
+                    let total = std::slice::from_raw_parts_mut(self.total.at(start), end - start);
+                    for (total, sum) in total.iter_mut().zip(&*sum) {
+                        *total = sum.to_f32();
+                    }
+                    self.arch.dispatch(Square { sum: &*total })
+                };
             }
         }
     }
@@ -76,10 +84,9 @@ impl<T: Math> WithSimd for AddTo<'_, T> {
     }
 }
 
-/// The sum in `f32`, and `Σ sum²` in `f64`.
+/// `Σ sum²`, in `f64`.
 struct Square<'a, T> {
     sum: &'a [T],
-    total: &'a mut [f32],
 }
 
 impl<T: Math> WithSimd for Square<'_, T> {
@@ -90,16 +97,13 @@ impl<T: Math> WithSimd for Square<'_, T> {
         const SIDE: usize = 16;
         let mut squares = [0.0f64; SIDE];
         let (sums, rest) = self.sum.as_chunks::<SIDE>();
-        let (totals, rest_of_total) = self.total.as_chunks_mut::<SIDE>();
-        for (sum, total) in sums.iter().zip(totals) {
+        for sum in sums {
             for i in 0..SIDE {
-                total[i] = sum[i].to_f32();
-                squares[i] += f64::from(total[i]) * f64::from(total[i]);
+                squares[i] += sum[i].to_f64() * sum[i].to_f64();
             }
         }
-        for (sum, total) in rest.iter().zip(rest_of_total) {
-            *total = sum.to_f32();
-            squares[0] += f64::from(*total) * f64::from(*total);
+        for sum in rest {
+            squares[0] += sum.to_f64() * sum.to_f64();
         }
         squares.iter().sum()
     }
@@ -223,11 +227,9 @@ impl<T: Math> Training<T> {
                     return;
                 }
                 loop {
-                    let i = pack.fetch_add(1, Ordering::Relaxed);
-                    if i >= work.executor().plan.packs.len() {
-                        break;
-                    }
-                    work.executor().weights.pack(&work.executor().plan, i);
+                    let executor = work.executor();
+                    let Some(job) = executor.weights.jobs().get(pack.fetch_add(1, Ordering::Relaxed)) else { break };
+                    executor.weights.pack(&executor.plan, *job);
                 }
             }
         };
