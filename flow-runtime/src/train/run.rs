@@ -34,7 +34,6 @@ pub struct StepOutcome {
 ///
 /// ```
 /// use flow_runtime::prelude::*;
-/// # #[cfg(feature = "dfdx")] {
 /// use flow_runtime::{engine::DfdxEngine, train::{TrainState, run_steps}};
 /// # flow_model! {
 /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
@@ -45,7 +44,6 @@ pub struct StepOutcome {
 /// let mut state = TrainState::new(&recipe, Line::initial_weights(recipe.seed));
 /// let steps = run_steps(&mut engine, &recipe, &path, &moons, &mut state, 3)?;
 /// assert_eq!((steps.len(), state.step), (3, 3));
-/// # }
 /// # Ok::<(), Error>(())
 /// ```
 pub fn run_steps<P: Path, E: TrainEngine + ?Sized>(
