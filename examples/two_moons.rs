@@ -65,10 +65,8 @@ fn two_moons(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     trained.model.save_safetensors(out.join("moons.safetensors"))?;
     stopwatch.lap("train");
 
-    let sampler = MoonsSampler::new(&trained.model)
-        .device(arguments.device)
-        .threads(arguments.threads)
-        .seed(arguments.seed);
+    let sampler =
+        MoonsSampler::new(&trained.model).device(arguments.device).threads(arguments.threads).seed(arguments.seed);
     let samples = sampler.sample(arguments.samples)?;
     let ways = sampler.trajectories(2_000.min(arguments.samples), &Conditions::none(), 2)?;
     stopwatch.lap("sample");

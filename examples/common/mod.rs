@@ -132,7 +132,11 @@ impl Stopwatch {
     /// The seconds of every part, and of all since the start, as `report.json` has them.
     pub fn seconds(&self) -> serde_json::Value {
         let total = ("total", self.start.elapsed().as_secs_f64());
-        self.seconds.iter().chain([&total]).map(|&(part, seconds)| (part.to_owned(), serde_json::Value::from(seconds))).collect()
+        self.seconds
+            .iter()
+            .chain([&total])
+            .map(|&(part, seconds)| (part.to_owned(), serde_json::Value::from(seconds)))
+            .collect()
     }
 }
 
