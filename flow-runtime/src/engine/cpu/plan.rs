@@ -240,8 +240,10 @@ pub(super) struct Plan {
     pub(super) body: Vec<Step>,
     /// Steps of the body from which on the cotangent is needed.
     pub(super) forward: usize,
-    /// Sums over the whole batch, after the body.
+    /// Sums over the whole batch, after the body, sorted by the place that they are added to.
     pub(super) sums: Vec<Step>,
+    /// Runs of the sums that are added to one place, which must be one thread's.
+    pub(super) sum_jobs: Vec<std::ops::Range<usize>>,
     pub(super) packs: Vec<Pack>,
     /// Frequencies of time embeddings.
     pub(super) constants: Vec<f64>,
@@ -251,6 +253,14 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn of(program: &Program, shares: &[(usize, usize)], usage: Use) -> Self {
         let mut plan = lower::lower(program, shares, usage);
+        plan.sums.sort_by_key(Step::place);
+        let places: Vec<Option<usize>> = plan.sums.iter().map(Step::place).collect();
+        for (i, place) in places.iter().enumerate() {
+            match plan.sum_jobs.last_mut() {
+                Some(job) if places[job.start] == *place => job.end = i + 1,
+                _ => plan.sum_jobs.push(i..i + 1),
+            }
+        }
         plan.buffers = arena::buffers(&plan, usage == Use::TrainingDeferred);
         plan
     }
@@ -306,6 +316,14 @@ impl Step {
             | Step::Lookup { out, .. }
             | Step::Dropout { out, .. } => Some(out),
             Step::Outer { .. } | Step::Sum { .. } | Step::Scatter { .. } => None,
+        }
+    }
+
+    /// Where in the gradient a sum is added.
+    fn place(&self) -> Option<usize> {
+        match *self {
+            Step::Outer { to, .. } | Step::Sum { to, .. } | Step::Scatter { to, .. } => Some(to),
+            _ => None,
         }
     }
 

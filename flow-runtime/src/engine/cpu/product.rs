@@ -119,6 +119,104 @@ pub(crate) unsafe fn product<T: Element, S: Simd>(
     }
 }
 
+/// Columns up to which [`narrow`] is the faster one: a register across them would be mostly empty.
+pub(crate) const NARROW: usize = 4;
+
+/// `C = start + A Bᵀ` for a few rows of B, each of which lies without gaps, and so do those of A.
+///
+/// Registers run along the depth, and their lanes are summed at the end.
+///
+/// # Safety
+/// As [`product`], with `b + j · b_row + k` for `B[j][k]`; there are [`NARROW`] columns at most.
+#[inline(always)]
+pub(crate) unsafe fn narrow<T: Element, S: Simd>(
+    simd: S,
+    sizes: Sizes,
+    (a, a_row): (*const T, usize),
+    (b, b_row): (*const T, usize),
+    start: Start<T>,
+    out: *mut T,
+    out_row: usize,
+) {
+    let mut row = 0;
+    // SAFETY: the offsets stay within what the caller vouches for.
+    unsafe {
+        let call = Dots { a, a_row, b, b_row, start, out, out_row, depth: sizes.depth };
+        while row < sizes.rows {
+            let rows = DOTS.min(sizes.rows - row);
+            match (rows == DOTS, sizes.columns) {
+                (true, 1) => call.block::<S, DOTS, 1>(simd, row),
+                (true, 2) => call.block::<S, DOTS, 2>(simd, row),
+                (true, 3) => call.block::<S, DOTS, 3>(simd, row),
+                (true, _) => call.block::<S, DOTS, 4>(simd, row),
+                (false, 1) => (row..row + rows).for_each(|row| call.block::<S, 1, 1>(simd, row)),
+                (false, 2) => (row..row + rows).for_each(|row| call.block::<S, 1, 2>(simd, row)),
+                (false, 3) => (row..row + rows).for_each(|row| call.block::<S, 1, 3>(simd, row)),
+                (false, _) => (row..row + rows).for_each(|row| call.block::<S, 1, 4>(simd, row)),
+            }
+            row += rows;
+        }
+    }
+}
+
+/// Rows of a block of [`narrow`].
+const DOTS: usize = 4;
+
+#[derive(Clone, Copy)]
+struct Dots<T> {
+    a: *const T,
+    a_row: usize,
+    b: *const T,
+    b_row: usize,
+    start: Start<T>,
+    out: *mut T,
+    out_row: usize,
+    depth: usize,
+}
+
+impl<T: Element> Dots<T> {
+    #[inline(always)]
+    unsafe fn block<S: Simd, const M: usize, const N: usize>(self, simd: S, row: usize) {
+        let lanes = T::lanes::<S>();
+        let zero = T::splat(simd, T::default());
+        let mut sums = [[zero; N]; M];
+        // SAFETY: the caller's promise; what does not fill a register is loaded in part.
+        unsafe {
+            let mut at = 0;
+            while at < self.depth {
+                let count = lanes.min(self.depth - at);
+                let part = T::part(simd, count);
+                let load = |from: *const T| {
+                    if count == lanes { T::load(simd, from) } else { T::load_part(simd, part, from) }
+                };
+                let mut b = [zero; N];
+                for j in 0..N {
+                    b[j] = load(self.b.add(j * self.b_row + at));
+                }
+                for i in 0..M {
+                    let a = load(self.a.add((row + i) * self.a_row + at));
+                    for j in 0..N {
+                        sums[i][j] = T::fma(simd, a, b[j], sums[i][j]);
+                    }
+                }
+                at += lanes;
+            }
+            for i in 0..M {
+                for j in 0..N {
+                    let to = self.out.add((row + i) * self.out_row + j);
+                    let start = match self.start {
+                        Start::Zero => T::default(),
+                        Start::Row(bias) => *bias.add(j),
+                        Start::Rows { values, row: stride } => *values.add((row + i) * stride + j),
+                        Start::Kept => *to,
+                    };
+                    *to = start.plus(T::sum(simd, sums[i][j]));
+                }
+            }
+        }
+    }
+}
+
 /// The columns of one panel.
 #[derive(Clone, Copy)]
 struct Strip<T> {

@@ -4,7 +4,7 @@ use super::Kernel;
 use crate::engine::cpu::{
     math::Math,
     plan::Step,
-    product::{Left, Right, Sizes, Start, product},
+    product::{Left, NARROW, Right, Sizes, Start, narrow, product},
 };
 use pulp::{Simd, WithSimd};
 
@@ -34,6 +34,12 @@ impl<T: Math> WithSimd for Product<'_, T> {
                     Start::Rows { values: rows.at.cast_const(), row: rows.stride }
                 }
             };
+            let weights = &context.plan.packs[pack];
+            if out.width <= NARROW && weights.depth_stride == 1 && x.width >= T::lanes::<S>() {
+                let b = (context.parameter(weights.offset), weights.column_stride);
+                let a = (lines.at.cast_const(), lines.stride);
+                return narrow(simd, sizes, a, b, start, out.at, out.stride);
+            }
             let a = Left { values: lines.at.cast_const(), row: lines.stride, depth: 1 };
             product(simd, sizes, a, Right::Packed(context.weights.panels(pack)), start, out.at, out.stride);
         }

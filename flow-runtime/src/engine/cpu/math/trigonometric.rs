@@ -1,15 +1,18 @@
 //! `sin` and `cos`.
 
-use super::{Math, polynomial};
+use super::{Math, polynomial, sign_of};
 use pulp::Simd;
 
 #[inline(always)]
 pub(super) fn sin<E: Math, S: Simd>(simd: S, x: E::V<S>) -> E::V<S> {
     let table = E::TABLE;
     let magic = E::splat(simd, table.round);
-    let bits = E::fma(simd, x, E::constant(simd, std::f64::consts::FRAC_1_PI), magic);
+    // Of the magnitude, so that -0 keeps its sign.
+    let magnitude = E::abs(simd, x);
+    let bits = E::fma(simd, magnitude, E::constant(simd, std::f64::consts::FRAC_1_PI), magic);
     let n = E::sub(simd, bits, magic);
-    let y = sin_of_reduced::<E, S>(simd, x, n, bits);
+    let y = sin_of_reduced::<E, S>(simd, magnitude, n, bits);
+    let y = E::bits_xor(simd, y, sign_of::<E, S>(simd, x));
     beyond_bound::<E, S>(simd, x, y, E::library_sin)
 }
 
@@ -17,7 +20,7 @@ pub(super) fn sin<E: Math, S: Simd>(simd: S, x: E::V<S>) -> E::V<S> {
 pub(super) fn cos<E: Math, S: Simd>(simd: S, x: E::V<S>) -> E::V<S> {
     let table = E::TABLE;
     // cos x = (-1)^(n + 1) sin(x - (n + 1/2) pi): the rounding constant is odd.
-    let magic = E::splat(simd, table.round_odd);
+    let magic = E::splat(simd, E::from_f64(table.round.to_f64() + 1.0));
     let minus_half = E::constant(simd, -0.5);
     let turns = E::fma(simd, x, E::constant(simd, std::f64::consts::FRAC_1_PI), minus_half);
     let bits = E::add(simd, turns, magic);
@@ -30,9 +33,10 @@ pub(super) fn cos<E: Math, S: Simd>(simd: S, x: E::V<S>) -> E::V<S> {
 #[inline(always)]
 fn sin_of_reduced<E: Math, S: Simd>(simd: S, x: E::V<S>, n: E::V<S>, bits: E::V<S>) -> E::V<S> {
     let table = E::TABLE;
-    let r = E::fused(simd, n, E::splat(simd, table.minus_pi[0]), x);
-    let r = E::fused(simd, n, E::splat(simd, table.minus_pi[1]), r);
-    let r = E::fma(simd, n, E::splat(simd, table.minus_pi[2]), r);
+    let minus_pi = table.pi.map(|word| E::constant(simd, -word.to_f64()));
+    let r = E::fused(simd, n, minus_pi[0], x);
+    let r = E::fused(simd, n, minus_pi[1], r);
+    let r = E::fma(simd, n, minus_pi[2], r);
     let u = E::mul(simd, r, r);
     let q = polynomial::<E, S>(simd, u, table.sin);
     let y = E::fma(simd, E::mul(simd, r, u), q, r);

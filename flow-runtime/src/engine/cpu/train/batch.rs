@@ -35,6 +35,7 @@ pub(in crate::engine::cpu) struct Batches<T> {
     pub(super) xt: Vec<f32>,
     pub(super) ut: Vec<f32>,
     x0: Vec<f32>,
+    x1: Vec<f32>,
     /// As the kernels read them; unused where they read `f32`.
     times: Vec<T>,
     points: Vec<T>,
@@ -53,6 +54,7 @@ impl<T> Default for Batches<T> {
             xt: Vec::new(),
             ut: Vec::new(),
             x0: Vec::new(),
+            x1: Vec::new(),
             times: Vec::new(),
             points: Vec::new(),
             conditions: Vec::new(),
@@ -66,6 +68,7 @@ pub(super) struct Rows<T> {
     xt: Shared<f32>,
     pub(super) ut: Shared<f32>,
     x0: Shared<f32>,
+    x1: Shared<f32>,
     times: Shared<T>,
     points: Shared<T>,
     conditions: Vec<ConditionColumn<T>>,
@@ -93,7 +96,9 @@ impl<T: Math> Batches<T> {
     /// Room for batches that are drawn.
     pub(super) fn reserve(&mut self, drawn: &Drawn<'_>, rows: usize, dim: usize) {
         self.room(rows, dim);
-        self.x0.resize((rows * dim + SLACK).max(self.x0.len()), 0.0);
+        for values in [&mut self.x0, &mut self.x1] {
+            values.resize((rows * dim + SLACK).max(values.len()), 0.0);
+        }
         self.columns(drawn.columns(), rows);
     }
 
@@ -146,6 +151,7 @@ impl<T: Math> Batches<T> {
             xt: Shared(xt),
             ut: Shared(self.ut.as_mut_ptr()),
             x0: Shared(self.x0.as_mut_ptr()),
+            x1: Shared(self.x1.as_mut_ptr()),
             times: Shared(if same { t.cast() } else { self.times.as_mut_ptr() }),
             points: Shared(if same { xt.cast() } else { self.points.as_mut_ptr() }),
             conditions: self
@@ -168,12 +174,13 @@ impl<T: Math> Rows<T> {
     pub(super) unsafe fn draw(&self, drawn: &Drawn<'_>, draw: u64, first: usize, rows: usize, dim: usize) {
         let Drawn { recipe, data, sample, .. } = *drawn;
         // SAFETY: the caller's promise.
-        let (t, xt, ut, x0) = unsafe {
+        let (t, xt, ut, x0, x1) = unsafe {
             (
                 std::slice::from_raw_parts_mut(self.t.at(first), rows),
                 std::slice::from_raw_parts_mut(self.xt.at(first * dim), rows * dim),
                 std::slice::from_raw_parts_mut(self.ut.at(first * dim), rows * dim),
                 std::slice::from_raw_parts_mut(self.x0.at(first * dim), rows * dim),
+                std::slice::from_raw_parts_mut(self.x1.at(first * dim), rows * dim),
             )
         };
         recipe.time.fill(&Philox::new(recipe.seed, Stream::Time, draw), first as u64, t);
@@ -181,11 +188,10 @@ impl<T: Math> Rows<T> {
         let _ = recipe.source.fill(&Philox::new(recipe.seed, Stream::Source, draw), first as u64, dim, x0);
         let random = Philox::new(recipe.seed, Stream::Batch, draw);
         let count = data.rows() as u64;
+        // Rows lie anywhere in memory. Fetched in a loop of their own, many are under way at a time.
         for i in 0..rows {
             let row = random.below((first + i) as u64, count) as usize;
-            let of = i * dim..(i + 1) * dim;
-            let x1 = &data.values()[row * dim..(row + 1) * dim];
-            sample(f64::from(t[i]), &x0[of.clone()], x1, &mut xt[of.clone()], &mut ut[of]);
+            x1[i * dim..(i + 1) * dim].copy_from_slice(&data.values()[row * dim..(row + 1) * dim]);
             for (to, from) in self.conditions.iter().zip(drawn.columns()) {
                 match (to, from) {
                     // SAFETY: as above.
@@ -201,6 +207,11 @@ impl<T: Math> Rows<T> {
                     _ => {}
                 }
             }
+        }
+        let ends = x0.chunks_exact(dim).zip(x1.chunks_exact(dim));
+        let points = xt.chunks_exact_mut(dim).zip(ut.chunks_exact_mut(dim));
+        for ((t, (x0, x1)), (xt, ut)) in t.iter().zip(ends).zip(points) {
+            sample(f64::from(*t), x0, x1, xt, ut);
         }
     }
 

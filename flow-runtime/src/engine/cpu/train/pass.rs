@@ -275,11 +275,9 @@ impl<T: Math> Work<'_, T> {
                     ..Frame::empty()
                 };
                 loop {
-                    let sum = self.next_sum.fetch_add(1, Ordering::Relaxed);
-                    if sum >= plan.sums.len() {
-                        break;
-                    }
-                    self.executor.run(&plan.sums[sum..=sum], &frame);
+                    let job = self.next_sum.fetch_add(1, Ordering::Relaxed);
+                    let Some(sums) = plan.sum_jobs.get(job) else { break };
+                    self.executor.run(&plan.sums[sums.clone()], &frame);
                 }
                 if !member.wait() {
                     return false;

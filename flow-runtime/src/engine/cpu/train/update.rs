@@ -87,13 +87,19 @@ impl<T: Math> WithSimd for Square<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> f64 {
-        let mut squares = [0.0f64; 16];
-        for (sum, total) in self.sum.chunks(16).zip(self.total.chunks_mut(16)) {
-            for ((square, sum), total) in squares.iter_mut().zip(sum).zip(total) {
-                *total = sum.to_f32();
-                let g = f64::from(*total);
-                *square += g * g;
+        const SIDE: usize = 16;
+        let mut squares = [0.0f64; SIDE];
+        let (sums, rest) = self.sum.as_chunks::<SIDE>();
+        let (totals, rest_of_total) = self.total.as_chunks_mut::<SIDE>();
+        for (sum, total) in sums.iter().zip(totals) {
+            for i in 0..SIDE {
+                total[i] = sum[i].to_f32();
+                squares[i] += f64::from(total[i]) * f64::from(total[i]);
             }
+        }
+        for (sum, total) in rest.iter().zip(rest_of_total) {
+            *total = sum.to_f32();
+            squares[0] += f64::from(*total) * f64::from(*total);
         }
         squares.iter().sum()
     }
