@@ -28,10 +28,10 @@ flow_model! {
 
     /// Velocity field over 8×8 images, conditional on the digit.
     pub model Digits(x: [8, 8], t: Time, y: Class<10>) -> [8, 8] {
-        let c = silu(linear(concat(sinusoidal(t, 32), embedding(y, 32)), 64));
-        let mut h = linear(flatten(x), 192);
+        let c = silu(linear(concat(sinusoidal(t, 32), embedding(y, 64)), 128));
+        let mut h = linear(flatten(x), 256);
         for _ in 0..3 {
-            h = residual(h, c, 192);
+            h = residual(h, c, 256);
         }
         reshape(linear(silu(layer_norm(h)), 64), [8, 8])
     }
@@ -42,7 +42,7 @@ flow_model! {
         optimizer: adamw(lr = 2e-3, weight_decay = 0.01),
         schedule: cosine(floor = 0.01, warmup = 100),
         batch: 128,
-        steps: 6_000,
+        steps: 4_000,
         ema: 0.999,
         clip: 1.0,
         time: logit_normal,
@@ -53,7 +53,7 @@ flow_model! {
 
 fn main() -> ExitCode {
     let flags =
-        [Flag::Device, Flag::Threads, Flag::Steps(6_000, "steps of training"), Flag::Samples(1_000), Flag::Seed];
+        [Flag::Device, Flag::Threads, Flag::Steps(4_000, "steps of training"), Flag::Samples(1_000), Flag::Seed];
     common::run("digits", &flags, digits)
 }
 
