@@ -3,13 +3,21 @@
 #![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
 use flow_runtime::prelude::*;
-use std::{error::Error, fmt::Display, fs, path::PathBuf, process::ExitCode, str::FromStr};
+use std::{
+    error::Error, fmt::Display, fs, path::PathBuf, process::ExitCode, str::FromStr, thread::available_parallelism,
+    time::Instant,
+};
+
+/// Threads that `--threads` may ask for.
+const MOST_THREADS: usize = 1024;
 
 /// A flag that an example takes beside `--out`.
 #[derive(Clone, Copy)]
 pub enum Flag {
     /// `--device`
     Device,
+    /// `--threads`
+    Threads,
     /// `--steps`: the default, and what they are steps of.
     Steps(u64, &'static str),
     /// `--samples`: the default.
@@ -22,6 +30,7 @@ impl Flag {
     fn name(self) -> &'static str {
         match self {
             Self::Device => "device",
+            Self::Threads => "threads",
             Self::Steps(..) => "steps",
             Self::Samples(_) => "samples",
             Self::Seed => "seed",
@@ -32,6 +41,8 @@ impl Flag {
 /// What the command line says.
 pub struct Arguments {
     pub device: Device,
+    /// Threads of the CPU engine: as many as the system offers, unless the command line says.
+    pub threads: usize,
     pub steps: u64,
     pub samples: usize,
     pub seed: u64,
@@ -44,12 +55,13 @@ impl Arguments {
     fn read(name: &str, flags: &[Flag]) -> Result<Option<Self>, lexopt::Error> {
         use lexopt::prelude::*;
         let out = PathBuf::from("out").join(name);
-        let mut arguments = Self { device: Device::Auto, steps: 0, samples: 0, seed: 0, out };
+        let threads = available_parallelism().map_or(1, usize::from);
+        let mut arguments = Self { device: Device::Auto, threads, steps: 0, samples: 0, seed: 0, out };
         for flag in flags {
             match *flag {
                 Flag::Steps(steps, _) => arguments.steps = steps,
                 Flag::Samples(samples) => arguments.samples = samples,
-                Flag::Device | Flag::Seed => {}
+                Flag::Device | Flag::Threads | Flag::Seed => {}
             }
         }
         let mut parser = lexopt::Parser::from_env();
@@ -57,6 +69,7 @@ impl Arguments {
             let taken = |name: &str| flags.iter().any(|flag| flag.name() == name);
             match argument {
                 Long("device") if taken("device") => arguments.device = parser.value()?.parse()?,
+                Long("threads") if taken("threads") => arguments.threads = parser.value()?.parse_with(threads_of)?,
                 Long("steps") if taken("steps") => arguments.steps = parser.value()?.parse_with(count)?,
                 Long("samples") if taken("samples") => arguments.samples = parser.value()?.parse_with(count)?,
                 Long("seed") if taken("seed") => arguments.seed = parser.value()?.parse()?,
@@ -66,6 +79,11 @@ impl Arguments {
             }
         }
         Ok(Some(arguments))
+    }
+
+    /// Threads that the device uses: dfdx has one.
+    pub fn threads_used(&self) -> usize {
+        if self.device == Device::Dfdx { 1 } else { self.threads }
     }
 
     /// Writes `report.json` into the output folder.
@@ -83,11 +101,51 @@ fn count<T: FromStr + PartialOrd + From<u8> + Display>(text: &str) -> Result<T, 
     number.ok_or_else(|| "expected a whole number from 1 to 99999999".to_owned())
 }
 
+fn threads_of(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=MOST_THREADS).contains(number));
+    number.ok_or_else(|| format!("expected a number of threads from 1 to {MOST_THREADS}"))
+}
+
+/// Where the time of an example goes: seconds by the name of what was done.
+pub struct Stopwatch {
+    start: Instant,
+    lap: Instant,
+    seconds: Vec<(&'static str, f64)>,
+}
+
+impl Stopwatch {
+    pub fn start() -> Self {
+        let now = Instant::now();
+        Self { start: now, lap: now, seconds: Vec::new() }
+    }
+
+    /// Counts the time since the last call towards `part`.
+    pub fn lap(&mut self, part: &'static str) {
+        let lap = self.lap.elapsed().as_secs_f64();
+        self.lap = Instant::now();
+        match self.seconds.iter_mut().find(|(name, _)| *name == part) {
+            Some((_, seconds)) => *seconds += lap,
+            None => self.seconds.push((part, lap)),
+        }
+    }
+
+    /// The seconds of every part, and of all since the start, as `report.json` has them.
+    pub fn seconds(&self) -> serde_json::Value {
+        let total = ("total", self.start.elapsed().as_secs_f64());
+        self.seconds
+            .iter()
+            .chain([&total])
+            .map(|&(part, seconds)| (part.to_owned(), serde_json::Value::from(seconds)))
+            .collect()
+    }
+}
+
 fn usage(name: &str, flags: &[Flag]) -> String {
     let mut lines = Vec::new();
     for flag in flags {
         lines.push(match flag {
-            Flag::Device => "  --device D   auto, cpu or dfdx (default auto)".to_owned(),
+            Flag::Device => "  --device D   auto, cpu or dfdx (default auto, which is the CPU engine)".to_owned(),
+            Flag::Threads => "  --threads N  threads of the CPU engine (default all cores)".to_owned(),
             Flag::Steps(steps, of) => format!("  --steps N    {of} (default {steps})"),
             Flag::Samples(samples) => format!("  --samples N  samples to draw (default {samples})"),
             Flag::Seed => "  --seed N     seed of everything random (default 0)".to_owned(),

@@ -1,11 +1,30 @@
 //! Where a model runs: devices, and the engines that serve them.
 //!
-//! | device | engine | what it is |
-//! |---|---|---|
-//! | `auto`, `cpu` | [`CpuEngine`] | fused, vectorised, on all cores; the same bits for a seed at every thread count |
-//! | `dfdx` | `DfdxEngine` | the model's dfdx network, op by op: the reference, and the engine for `custom` layers (feature `dfdx`) |
+//! | device | engine | what it is | layers | numbers |
+//! |---|---|---|---|---|
+//! | `auto` | the CPU engine; for a model with `custom` layers dfdx | the fastest there is | all | `f32` |
+//! | `cpu` | [`CpuEngine`] | fused, vectorised, on all cores; the same bits for a seed at every thread count | all but `custom` | `f32`, `f64` |
+//! | `dfdx` | `DfdxEngine` | the model's dfdx network, op by op, on one thread: the reference (feature `dfdx`) | all | `f32` |
 //!
-//! All of them are held to the `f64` interpreter, [`Program::evaluate`](crate::program::Program::evaluate).
+//! Trainers and samplers take a [`Device`] and make the engine themselves; [`ModelField`] is a model as the right-hand side
+//! of an ODE. An engine of one's own, for other precisions or for calls in between, is made by [`CpuEngine::new`]. All of
+//! them are held to the `f64` interpreter, [`Program::evaluate`](crate::program::Program::evaluate).
+//!
+//! # The CPU engine
+//!
+//! It compiles the model's [`Program`](crate::program::Program), or its
+//! [gradient](crate::program::Program::gradient), to a plan once: which op runs where, in which piece of memory. A batch
+//! then goes through the plan in tiles, some dozens of samples whose values stay in cache. What depends on the time alone is computed
+//! once for a stage of a shared grid, not once for a sample. Matrix products and elementwise functions are written for
+//! vector registers, and the widest that the machine has (AVX-512, AVX2, NEON, or none) are chosen when the program
+//! starts. Elementary functions are the engine's own, the same on every machine.
+//!
+//! *The same bits.* A row's result does not depend on the rows around it, and sums over a batch have an order that the
+//! number of threads does not change: a seed gives the same samples and weights, bit for bit, at every thread count.
+//! Between machines with other vector registers the last bits may differ.
+//!
+//! *Small calls.* A few points are carried on the calling thread, and after the first call of a size nothing is allocated; see
+//! [`Sampler::transport_in_place`](crate::sample::Sampler::transport_in_place).
 
 #[cfg(feature = "dfdx")]
 mod activations;

@@ -12,8 +12,7 @@
 //! The field, its training and its sampling are declared, then used. With the two moons and a few thousand steps this
 //! is the whole of flow matching; here are twenty steps.
 //!
-#![cfg_attr(feature = "dfdx", doc = "```")]
-#![cfg_attr(not(feature = "dfdx"), doc = "```ignore")]
+//! ```
 //! use flow_runtime::prelude::*;
 //!
 //! flow_model! {
@@ -81,9 +80,11 @@
 //! # Shapes and numbers
 //!
 //! Batches are row-major: `x: [batch, dim]`, `t: [batch]`, with one row of every condition per sample. Data and weights
-//! are `f32`; solvers take `f32` and `f64`, and what is accumulated (losses, norms, metrics) is accumulated in `f64`.
-//! Every random number is a function of the seed and of its place (see [`rng`]), so a seed gives the same run for every
-//! batch of samples, and a resumed training the same weights, bit for bit.
+//! are `f32`; solvers take `f32` and `f64`, the CPU engine computes in either
+//! ([`CpuEngine<M, f64>`](engine::CpuEngine)), and what is accumulated (losses, norms, metrics) is accumulated in `f64`.
+//! Every random number is a function of the seed and of its place (see [`rng`]), and every sum has an order of its own, so
+//! a seed gives the same samples however many are drawn together and however many threads draw them, and a resumed training
+//! the same weights, bit for bit.
 //!
 //! # Errors
 //!
@@ -100,9 +101,9 @@
 //!
 //! # Features
 //!
-//! `dfdx`, on by default, brings the engine that runs and trains models, as dfdx networks on the CPU. Without it
-//! models, solvers, paths, data, metrics and plots remain, and the interpreter
-//! ([`Model::velocity_reference`](model::Model::velocity_reference)). dfdx 0.13 builds on stable compilers only.
+//! `dfdx`, on by default, brings the dfdx networks that are generated for models, their engine
+//! ([`Device::Dfdx`](engine::Device::Dfdx)) and with it layers of any dfdx module, `custom(x, Module)`. Without it everything
+//! else works: the CPU engine trains and samples every model of the language. dfdx 0.13 builds on stable compilers only.
 
 // What a library prints, its user cannot catch.
 #![warn(clippy::print_stdout)]
@@ -132,6 +133,6 @@ pub use error::{Error, Result};
 pub use flow_macros::flow_model;
 
 /// The programs of the README, compiled and run.
-#[cfg(all(doctest, feature = "dfdx"))]
+#[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;

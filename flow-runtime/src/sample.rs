@@ -1,4 +1,10 @@
 //! Sampling: from the source along the learned velocity to the data, on a declared grid with a declared method.
+//!
+//! A `sampler` item declares a [`SampleRecipe`]; a [`Sampler`] is made of it and a model. It draws samples from the source
+//! ([`sample`](Sampler::sample), [`sample_given`](Sampler::sample_given)), keeps their way
+//! ([`trajectories`](Sampler::trajectories)), and carries points that a program has, to a new data set
+//! ([`transport`](Sampler::transport)) or where they lie ([`transport_in_place`](Sampler::transport_in_place)). The whole
+//! integration is one call of an engine, which carries each tile of the batch through all steps at once.
 
 mod run;
 
@@ -84,12 +90,10 @@ impl GridSpec {
 /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
 /// #     sampler LineSampler for Line { solver: Rk4, grid: uniform(10) }
 /// # }
-/// # #[cfg(feature = "dfdx")] {
 /// # let model = Line::new(0);
 /// let ways = LineSampler::new(&model).trajectories(3, &Conditions::none(), 5)?;
 /// assert_eq!(ways.times, [0.0, 0.5, 1.0]);
 /// assert_eq!((ways.states.len(), ways.states[1].rows()), (3, 3));
-/// # }
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -116,10 +120,8 @@ pub struct Trajectories {
 /// }
 ///
 /// let model = Line::new(0);
-/// # #[cfg(feature = "dfdx")] {
 /// let samples = LineSampler::new(&model).seed(1).sample(5)?;
 /// assert_eq!((samples.rows(), samples.dim()), (5, 2));
-/// # }
 /// # Ok::<(), flow_runtime::Error>(())
 /// ```
 #[must_use]

@@ -1,4 +1,19 @@
 //! Training: the recipe, the loop, and what surrounds it.
+//!
+//! A `train` item declares a [`Recipe`]; its [`Trainer`] checks it against the data and runs the loop on an engine:
+//! [`fit`](Trainer::fit) on that of a [`Device`](crate::engine::Device), [`fit_with`](Trainer::fit_with) on any
+//! [`TrainEngine`]. What the run carries from step to step is its [`TrainState`], which a [`Checkpoint`] holds whole.
+//!
+//! One step, on every engine:
+//!
+//! 1. Draw a batch ([`Batcher`]): data `x1`, source points `x0`, times `t`; from them `xt` and `ut` by the path.
+//! 2. The loss of `v(t, xt) − ut`, its gradient by the weights; the mean over `accumulate` batches.
+//! 3. Clip the gradient by its norm ([`clip_global_norm`]), take the step of the [`Optimizer`] at the rate that the
+//!    [`Schedule`] gives, and let the average of the weights follow ([`Ema`]).
+//!
+//! An engine may leave the loop to put this together of [`TrainEngine::gradient`] and [`TrainEngine::optimize`], as dfdx does,
+//! or do all of it in [`TrainEngine::step`], as the CPU engine does. Random numbers are functions of the seed and of
+//! the place they are for, so both train on the same batches.
 
 mod batch;
 mod callback;
@@ -245,6 +260,40 @@ pub struct Batch {
 }
 
 /// What an engine needs to take a whole step by itself; see [`TrainEngine::step`].
+///
+/// ```
+/// use flow_runtime::{engine::CpuEngine, prelude::*};
+/// use flow_runtime::train::{Batch, Loss, Optimizer, OptimizerState, StepOutcome, StepTask, TrainState};
+/// # flow_model! {
+/// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+/// #     train LineTraining for Line { optimizer: sgd(lr = 0.1), schedule: step(every = 2, gamma = 0.5), batch: 8, steps: 4 }
+/// # }
+///
+/// /// An engine around another, that remembers the learning rates.
+/// struct Watched<E>(E, Vec<f64>);
+///
+/// impl<E: TrainEngine> TrainEngine for Watched<E> {
+///     fn step(&mut self, task: &StepTask<'_>, state: &mut TrainState) -> Option<Result<StepOutcome, Error>> {
+///         self.1.push(task.learning_rate);
+///         self.0.step(task, state)
+///     }
+///     fn gradient(
+///         &mut self, w: &[f32], batch: &Batch, loss: Loss, seed: u64, step: u64, g: &mut [f32],
+///     ) -> Result<f64, Error> {
+///         self.0.gradient(w, batch, loss, seed, step, g)
+///     }
+///     fn optimize(
+///         &mut self, o: &Optimizer, lr: f64, time: u64, w: &mut [f32], g: &[f32], state: &mut OptimizerState,
+///     ) -> Result<(), Error> {
+///         self.0.optimize(o, lr, time, w, g, state)
+///     }
+/// }
+///
+/// let mut engine = Watched(CpuEngine::<Line>::new()?, vec![]);
+/// let _ = LineTraining::trainer().fit_with(&mut engine, &data::two_moons(100, 0.05, 0)?)?;
+/// assert_eq!(engine.1, [0.1, 0.1, 0.05, 0.05]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct StepTask<'a> {
     /// The recipe, as it was changed for the run.
@@ -258,6 +307,8 @@ pub struct StepTask<'a> {
 }
 
 /// [`Path::sample`] of a path: time, source, data, then the point and the velocity that are written.
+///
+/// `(t, x0: [dim], x1: [dim], xt: [dim], ut: [dim])`, called from all threads of an engine at once.
 pub type PathSample<'a> = &'a (dyn Fn(f64, &[f32], &[f32], &mut [f32], &mut [f32]) + Sync);
 
 /// What the training loop asks of an engine.

@@ -8,6 +8,8 @@ use std::{fmt, str::FromStr};
 
 /// Where to run: `auto`, `cpu`, `dfdx`, `cuda` or `cuda:1` on a command line.
 ///
+/// A trainer and a sampler take it; [`resolve`](Self::resolve) says what it means here. This version has no CUDA engine.
+///
 /// ```
 /// use flow_runtime::engine::Device;
 /// assert_eq!("cuda:1".parse::<Device>()?, Device::Cuda(1));
@@ -17,12 +19,12 @@ use std::{fmt, str::FromStr};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Device {
-    /// The fastest there is.
+    /// The fastest there is: the CPU engine, and dfdx for a model with `custom` layers, which only dfdx runs.
     #[default]
     Auto,
-    /// The CPU, on its fastest engine.
+    /// The CPU, on [`CpuEngine`](super::CpuEngine).
     Cpu,
-    /// The CPU, on the dfdx engine.
+    /// The CPU, on the dfdx engine: the reference (feature `dfdx`).
     Dfdx,
     /// The NVIDIA GPU of that index.
     Cuda(usize),

@@ -25,6 +25,22 @@ mod sealed {
 }
 
 /// What the CPU engine computes in: `f32` or `f64`.
+///
+/// Weights and data are `f32` in both; with `f64` what is made of them has no more rounding than the interpreter's.
+///
+/// ```
+/// use flow_runtime::{engine::CpuEngine, prelude::*};
+/// flow_model! { model Line(x: [2], t: Time) -> [2] { tanh(linear(concat(x, sinusoidal(t, 2)), 2)) } }
+///
+/// let line = Line::new(0);
+/// let mut engine = CpuEngine::<Line, f64>::new()?;
+/// engine.load(line.weights().values())?;
+/// let mut velocity = [0.0; 2];
+/// engine.velocity_at(0.5, &[1.0, 2.0], &Conditions::none(), &mut velocity)?;
+/// let exact = line.velocity_reference(&[0.5], &[1.0, 2.0], &Conditions::none())?;
+/// assert!(velocity.iter().zip(exact).all(|(v, exact)| (v - exact).abs() < 1e-14));
+/// # Ok::<(), Error>(())
+/// ```
 #[allow(private_bounds)]
 pub trait Precision: Real + Math + sealed::Sealed {}
 
