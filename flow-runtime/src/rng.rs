@@ -21,6 +21,7 @@
 //! finite.
 
 mod fill;
+mod normal;
 mod philox;
 
 pub use philox::philox4x32_10;
@@ -95,6 +96,19 @@ impl Philox {
         philox4x32_10([block as u32, stream | (block >> 32) as u32 & 0xffff, low, high], self.key)
     }
 
+    /// The words of `N` blocks from `first` on: word by word, each of all blocks.
+    #[inline(always)]
+    fn blocks<const N: usize>(&self, first: u64) -> [[u32; N]; 4] {
+        let [_, stream, low, high] = self.counter;
+        let mut counters = [[0; N], [0; N], [low; N], [high; N]];
+        for i in 0..N {
+            let block = first.wrapping_add(i as u64);
+            counters[0][i] = block as u32;
+            counters[1][i] = stream | (block >> 32) as u32 & 0xffff;
+        }
+        philox::side_by_side(counters, self.key)
+    }
+
     /// 32 random bits.
     pub const fn bits32(&self, index: u64) -> u32 {
         self.block(index / 4)[(index % 4) as usize]
@@ -130,7 +144,7 @@ impl Philox {
     /// `N(0, 1)`, computed in `f64` from two words and rounded once; its size is at most 6.77.
     pub fn normal_f32(&self, index: u64) -> f32 {
         let [w0, w1, w2, w3] = self.block(index / 4);
-        let pair = if index % 4 < 2 { normals32(w0, w1) } else { normals32(w2, w3) };
+        let pair = if index % 4 < 2 { normal::pair(w0, w1) } else { normal::pair(w2, w3) };
         pair[(index % 2) as usize]
     }
 
@@ -166,11 +180,6 @@ const fn middle64(bits: u64) -> f64 {
     ((bits >> 12) as f64 + 0.5) * (1.0 / (1u64 << 52) as f64)
 }
 
-/// The middle of one of the `2^32` cells of `(0, 1)`.
-const fn middle32(bits: u32) -> f64 {
-    (bits as f64 + 0.5) * (1.0 / (1u64 << 32) as f64)
-}
-
 fn box_muller(u: f64, v: f64) -> [f64; 2] {
     let radius = libm::sqrt(-2.0 * libm::log(u));
     let (sin, cos) = libm::sincos(TAU * v);
@@ -179,10 +188,6 @@ fn box_muller(u: f64, v: f64) -> [f64; 2] {
 
 fn normals64([w0, w1, w2, w3]: [u32; 4]) -> [f64; 2] {
     box_muller(middle64(join(w0, w1)), middle64(join(w2, w3)))
-}
-
-fn normals32(u: u32, v: u32) -> [f32; 2] {
-    box_muller(middle32(u), middle32(v)).map(|normal| normal as f32)
 }
 
 #[cfg(test)]

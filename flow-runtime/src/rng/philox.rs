@@ -29,3 +29,21 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     }
     [c0, c1, c2, c3]
 }
+
+/// The bijection of `N` counters side by side, word by word.
+#[inline(always)]
+pub(super) fn side_by_side<const N: usize>(counters: [[u32; N]; 4], key: [u32; 2]) -> [[u32; N]; 4] {
+    let [mut c0, mut c1, mut c2, mut c3] = counters;
+    let [mut k0, mut k1] = key;
+    for _ in 0..ROUNDS {
+        for i in 0..N {
+            let p0 = u64::from(MULTIPLIERS[0]) * u64::from(c0[i]);
+            let p1 = u64::from(MULTIPLIERS[1]) * u64::from(c2[i]);
+            (c0[i], c1[i], c2[i], c3[i]) =
+                ((p1 >> 32) as u32 ^ c1[i] ^ k0, p1 as u32, (p0 >> 32) as u32 ^ c3[i] ^ k1, p0 as u32);
+        }
+        k0 = k0.wrapping_add(WEYL[0]);
+        k1 = k1.wrapping_add(WEYL[1]);
+    }
+    [c0, c1, c2, c3]
+}

@@ -243,8 +243,7 @@ impl<M: Model, T: Precision> CpuEngine<M, T> {
         }
         let executor = ready::<M, T>(OPERATION, &mut self.sampling, Use::SharedTime, &self.weights)?;
         let steps = nodes.len().saturating_sub(1);
-        let mut statistics = Statistics::default();
-        statistics.steps = steps as u64;
+        let mut statistics = Statistics { steps: steps as u64, ..Statistics::default() };
         if rows == 0 {
             return Ok(statistics);
         }

@@ -8,6 +8,9 @@
 //! Each number of C is one chain of `fma`s in the order of the depth, whatever the block it falls in: results do not
 //! depend on how rows and columns are divided among threads.
 
+// Indices of a register block are also distances in memory.
+#![allow(clippy::needless_range_loop)]
+
 use super::simd::Element;
 use pulp::Simd;
 

@@ -17,9 +17,6 @@ pub(crate) trait Element: pulp::bytemuck::Pod + Default + PartialOrd + std::fmt:
     /// Flags for loading and storing a part.
     type Part<S: Simd>: Copy;
 
-    /// Bits of the mantissa, without the hidden one.
-    const MANTISSA: u32;
-
     fn from_f32(x: f32) -> Self;
     fn from_f64(x: f64) -> Self;
     fn to_f64(self) -> f64;
@@ -65,7 +62,6 @@ pub(crate) trait Element: pulp::bytemuck::Pod + Default + PartialOrd + std::fmt:
     fn fma<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
     /// `a · b + c` with one rounding on every machine, at the price of a call where the machine cannot.
     fn fused<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>, c: Self::V<S>) -> Self::V<S>;
-    fn sqrt<S: Simd>(simd: S, a: Self::V<S>) -> Self::V<S>;
     fn abs<S: Simd>(simd: S, a: Self::V<S>) -> Self::V<S>;
     fn neg<S: Simd>(simd: S, a: Self::V<S>) -> Self::V<S>;
     /// Which operand comes out of a comparison with NaN depends on the machine.
@@ -98,11 +94,8 @@ pub(crate) trait Element: pulp::bytemuck::Pod + Default + PartialOrd + std::fmt:
     fn any<S: Simd>(simd: S, mask: Self::M<S>) -> bool;
     /// The sum of the lanes, in an order that the instruction set fixes.
     fn sum<S: Simd>(simd: S, a: Self::V<S>) -> Self;
-    fn largest<S: Simd>(simd: S, a: Self::V<S>) -> Self;
 
     // The representation as whole numbers, wrapping.
-    fn bits_add<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
-    fn bits_sub<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     fn bits_and<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     fn bits_or<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
     fn bits_xor<S: Simd>(simd: S, a: Self::V<S>, b: Self::V<S>) -> Self::V<S>;
@@ -110,23 +103,20 @@ pub(crate) trait Element: pulp::bytemuck::Pod + Default + PartialOrd + std::fmt:
     fn bits_to_exponent<S: Simd>(simd: S, a: Self::V<S>) -> Self::V<S>;
     /// The lowest bit moved to the sign; zeros come in.
     fn bits_to_sign<S: Simd>(simd: S, a: Self::V<S>) -> Self::V<S>;
-    /// The register whose lanes have this representation (of the low bits, for `f32`).
-    fn from_bits<S: Simd>(simd: S, bits: u64) -> Self::V<S>;
 }
 
 macro_rules! element {
     (
-        $t:ty, $bits:ty, $mantissa:literal, $v:ident, $m:ident, $lanes:ident, $between:ident, $splat:ident, $splat_bits:ident,
-        $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $fused:ident, $sqrt:ident, $abs:ident,
-        $neg:ident, $max:ident, $min:ident, $less:ident, $select:ident, $sum:ident, $largest:ident,
-        $to_bits:ident, $of_bits:ident, $badd:ident, $bsub:ident, $band:ident, $bor:ident, $bxor:ident, $shift:ident, $by:expr,
+        $t:ty, $bits:ty, $v:ident, $m:ident, $lanes:ident, $between:ident, $splat:ident, $splat_bits:ident,
+        $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $fused:ident, $abs:ident,
+        $neg:ident, $max:ident, $min:ident, $less:ident, $select:ident, $sum:ident,
+        $to_bits:ident, $of_bits:ident, $band:ident, $bor:ident, $bxor:ident, $shift:ident, $by:expr,
         $to_sign:expr
     ) => {
         impl Element for $t {
             type V<S: Simd> = S::$v;
             type M<S: Simd> = S::$m;
             type Part<S: Simd> = MemMask<S::$m>;
-            const MANTISSA: u32 = $mantissa;
 
             #[inline(always)]
             fn from_f32(x: f32) -> Self {
@@ -212,10 +202,6 @@ macro_rules! element {
                 simd.$fused(a, b, c)
             }
             #[inline(always)]
-            fn sqrt<S: Simd>(simd: S, a: S::$v) -> S::$v {
-                simd.$sqrt(a)
-            }
-            #[inline(always)]
             fn abs<S: Simd>(simd: S, a: S::$v) -> S::$v {
                 simd.$abs(a)
             }
@@ -248,18 +234,6 @@ macro_rules! element {
                 simd.$sum(a)
             }
             #[inline(always)]
-            fn largest<S: Simd>(simd: S, a: S::$v) -> Self {
-                simd.$largest(a)
-            }
-            #[inline(always)]
-            fn bits_add<S: Simd>(simd: S, a: S::$v, b: S::$v) -> S::$v {
-                simd.$of_bits(simd.$badd(simd.$to_bits(a), simd.$to_bits(b)))
-            }
-            #[inline(always)]
-            fn bits_sub<S: Simd>(simd: S, a: S::$v, b: S::$v) -> S::$v {
-                simd.$of_bits(simd.$bsub(simd.$to_bits(a), simd.$to_bits(b)))
-            }
-            #[inline(always)]
             fn bits_and<S: Simd>(simd: S, a: S::$v, b: S::$v) -> S::$v {
                 simd.$of_bits(simd.$band(simd.$to_bits(a), simd.$to_bits(b)))
             }
@@ -279,25 +253,21 @@ macro_rules! element {
             fn bits_to_sign<S: Simd>(simd: S, a: S::$v) -> S::$v {
                 simd.$of_bits(simd.$shift(simd.$to_bits(a), simd.$splat_bits($to_sign)))
             }
-            #[inline(always)]
-            fn from_bits<S: Simd>(simd: S, bits: u64) -> S::$v {
-                simd.$of_bits(simd.$splat_bits(bits as $bits))
-            }
         }
     };
 }
 
 element! {
-    f32, u32, 23, f32s, m32s, F32_LANES, mask_between_m32s, splat_f32s, splat_u32s,
-    mask_load_ptr_f32s, mask_store_ptr_f32s, add_f32s, sub_f32s, mul_f32s, div_f32s, mul_add_e_f32s, mul_add_f32s, sqrt_f32s, abs_f32s,
-    neg_f32s, max_f32s, min_f32s, less_than_f32s, select_f32s, reduce_sum_f32s, reduce_max_f32s,
-    transmute_u32s_f32s, transmute_f32s_u32s, add_u32s, sub_u32s, and_u32s, or_u32s, xor_u32s, wrapping_dyn_shl_u32s, 23, 31
+    f32, u32, f32s, m32s, F32_LANES, mask_between_m32s, splat_f32s, splat_u32s,
+    mask_load_ptr_f32s, mask_store_ptr_f32s, add_f32s, sub_f32s, mul_f32s, div_f32s, mul_add_e_f32s, mul_add_f32s, abs_f32s,
+    neg_f32s, max_f32s, min_f32s, less_than_f32s, select_f32s, reduce_sum_f32s,
+    transmute_u32s_f32s, transmute_f32s_u32s, and_u32s, or_u32s, xor_u32s, wrapping_dyn_shl_u32s, 23, 31
 }
 
 // A product with a power of two is the shift that pulp does not have for 64 bits.
 element! {
-    f64, u64, 52, f64s, m64s, F64_LANES, mask_between_m64s, splat_f64s, splat_u64s,
-    mask_load_ptr_f64s, mask_store_ptr_f64s, add_f64s, sub_f64s, mul_f64s, div_f64s, mul_add_e_f64s, mul_add_f64s, sqrt_f64s, abs_f64s,
-    neg_f64s, max_f64s, min_f64s, less_than_f64s, select_f64s, reduce_sum_f64s, reduce_max_f64s,
-    transmute_u64s_f64s, transmute_f64s_u64s, add_u64s, sub_u64s, and_u64s, or_u64s, xor_u64s, mul_u64s, 1 << 52, 1 << 63
+    f64, u64, f64s, m64s, F64_LANES, mask_between_m64s, splat_f64s, splat_u64s,
+    mask_load_ptr_f64s, mask_store_ptr_f64s, add_f64s, sub_f64s, mul_f64s, div_f64s, mul_add_e_f64s, mul_add_f64s, abs_f64s,
+    neg_f64s, max_f64s, min_f64s, less_than_f64s, select_f64s, reduce_sum_f64s,
+    transmute_u64s_f64s, transmute_f64s_u64s, and_u64s, or_u64s, xor_u64s, mul_u64s, 1 << 52, 1 << 63
 }

@@ -325,7 +325,7 @@ mod tests {
                 ran.fetch_add(1, Ordering::Relaxed);
             });
             assert_eq!(ran.load(Ordering::Relaxed), 2);
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            thread::sleep(std::time::Duration::from_millis(5));
         }
     }
 

@@ -35,6 +35,7 @@ pub(super) enum Times<'a, T> {
     Rows(&'a [T]),
 }
 
+#[allow(clippy::too_many_arguments)]
 /// Writes the velocity at `x: [rows, dim]` into `out`, which is as long.
 pub(super) fn velocity<T: Math>(
     executor: &Executor<T>,

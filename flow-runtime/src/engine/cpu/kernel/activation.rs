@@ -27,7 +27,7 @@ impl<T: Math> WithSimd for Map<'_, T> {
             match f {
                 Activation::Relu => unary(simd, &Leaky { slope: T::default() }, x, out),
                 Activation::LeakyRelu { slope } => unary(simd, &Leaky { slope: T::from_f64(slope) }, x, out),
-                Activation::Elu { alpha } if alpha == 1.0 => unary(simd, &PlainElu, x, out),
+                Activation::Elu { alpha: 1.0 } => unary(simd, &PlainElu, x, out),
                 Activation::Elu { alpha } => unary(simd, &Elu { alpha: T::from_f64(alpha) }, x, out),
                 Activation::Gelu => unary(simd, &Gelu, x, out),
                 Activation::Silu => unary(simd, &Silu, x, out),
@@ -190,7 +190,10 @@ pair!(SiluPullback, |_f, simd, x, dy| {
     let slope = T::mul(simd, s, T::fma(simd, x, rest, T::constant(simd, 1.0)));
     T::mul(simd, dy, slope)
 });
-pair!(TanhPullback, |_f, simd, y, dy| { T::mul(simd, dy, T::sub(simd, T::constant(simd, 1.0), T::mul(simd, y, y))) });
+pair!(TanhPullback, |_f, simd, y, dy| {
+    let square = T::mul(simd, y, y);
+    T::mul(simd, dy, T::sub(simd, T::constant(simd, 1.0), square))
+});
 pair!(SigmoidPullback, |_f, simd, y, dy| {
     T::mul(simd, dy, T::mul(simd, y, T::sub(simd, T::constant(simd, 1.0), y)))
 });

@@ -115,6 +115,8 @@ pub(super) const F32: Table<f32> = Table {
     ],
 };
 
+// The parts of a constant that is split are no approximations of it.
+#[allow(clippy::approx_constant)]
 pub(super) const F64: Table<f64> = Table {
     round: 6_755_399_441_055_744.0,
     bias: 1023.0,

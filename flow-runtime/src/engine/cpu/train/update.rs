@@ -186,7 +186,7 @@ impl<T: Math> Training<T> {
             }
             None => (None, 0.0),
         };
-        let lend = |moment: &mut Vec<f32>| (!moment.is_empty()).then(|| Shared(moment.as_mut_ptr()));
+        let lend = |moment: &mut Vec<f32>| (!moment.is_empty()).then_some(Shared(moment.as_mut_ptr()));
         let targets = Targets {
             weights: Shared(state.weights.values_mut().as_mut_ptr()),
             moment1: lend(&mut state.optimizer.moment1),
@@ -210,7 +210,7 @@ impl<T: Math> Training<T> {
                 }
                 // Every member comes to the same conclusion.
                 let norm = parts.norm();
-                if !norm.is_finite() || !work.loss().is_finite() {
+                if !is_finite(norm) || !is_finite(work.loss()) {
                     return;
                 }
                 let factor = recipe.clip.filter(|bound| norm > *bound).map(|bound| bound / norm);
@@ -236,7 +236,7 @@ impl<T: Math> Training<T> {
         team.run(members, &job);
         let (loss, gradient_norm) = (work.loss(), parts.norm());
         let learning_rate = task.learning_rate;
-        if !loss.is_finite() || !gradient_norm.is_finite() {
+        if !is_finite(loss) || !is_finite(gradient_norm) {
             return Err(Error::Diverged { step: time, loss, gradient_norm, learning_rate, checkpoint: None });
         }
         self.version = Some(state.weights.version());
@@ -271,7 +271,7 @@ impl<T: Math> Training<T> {
             });
         }
         self.total.copy_from_slice(gradient);
-        let lend = |moment: &mut Vec<f32>| (!moment.is_empty()).then(|| Shared(moment.as_mut_ptr()));
+        let lend = |moment: &mut Vec<f32>| (!moment.is_empty()).then_some(Shared(moment.as_mut_ptr()));
         let targets = Targets {
             weights: Shared(weights.as_mut_ptr()),
             moment1: lend(&mut state.moment1),
@@ -291,6 +291,11 @@ impl<T: Math> Training<T> {
         team.each(chunks.len(), &|_, chunk| run(chunk));
         Ok(())
     }
+}
+
+/// Whether a number is finite as the weights see it, in `f32`: what only `f64` can hold would overflow them.
+fn is_finite(value: f64) -> bool {
+    (value as f32).is_finite()
 }
 
 /// Moments of the right length, made if they are not there.

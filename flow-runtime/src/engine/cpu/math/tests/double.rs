@@ -29,7 +29,6 @@ fn check(function: Function, xs: &[f64], true_values: &[(f64, f64)], error_of_re
         for ((&x, &y), &(rounded, rest)) in xs.iter().zip(&ys).zip(true_values) {
             worst.add(error(function, rounded, rest, y), x, y);
         }
-        println!("{function:?} f64 {set:?}: {worst}");
         assert!(worst.ulp <= function.bound(set) + error_of_reference, "{function:?} {set:?}: {worst}");
     }
 }

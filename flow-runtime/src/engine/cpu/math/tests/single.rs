@@ -42,7 +42,6 @@ fn check(function: Function, reference: fn(f64) -> f64) {
         }
     }
     for (set, worst) in sets.iter().zip(&worst) {
-        println!("{function:?} f32 {set:?}: {worst}");
         assert!(worst.ulp <= function.bound(*set), "{function:?} {set:?}: {worst}");
     }
 }
