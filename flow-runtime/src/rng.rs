@@ -100,13 +100,10 @@ impl Philox {
     #[inline(always)]
     fn blocks<const N: usize>(&self, first: u64) -> [[u32; N]; 4] {
         let [_, stream, low, high] = self.counter;
-        let mut counters = [[0; N], [0; N], [low; N], [high; N]];
-        for i in 0..N {
-            let block = first.wrapping_add(i as u64);
-            counters[0][i] = block as u32;
-            counters[1][i] = stream | (block >> 32) as u32 & 0xffff;
-        }
-        philox::side_by_side(counters, self.key)
+        let block = |i: usize| first.wrapping_add(i as u64);
+        let counter0 = std::array::from_fn(|i| block(i) as u32);
+        let counter1 = std::array::from_fn(|i| stream | (block(i) >> 32) as u32 & 0xffff);
+        philox::side_by_side([counter0, counter1, [low; N], [high; N]], self.key)
     }
 
     /// 32 random bits.
