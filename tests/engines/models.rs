@@ -39,9 +39,9 @@ flow_model! {
     /// The time embedding through layers of its own, and added; frequencies that are not trained; layers along an axis.
     pub model Added(x: [3, 4], t: Time) -> [3, 4] {
         let e = silu(linear(fourier(t, 8, scale = 1.0), 12));
-        let h = tanh(linear(x, 12) + linear(e, 12));
-        let h = layer_norm(h) * sigmoid(linear(e, 12));
-        linear(h, 4)
+        let h = tanh(flatten(linear(layer_norm(linear(x, 6)), 4)) + linear(e, 12));
+        let h = softmax(reshape(h, [3, 4])) + x;
+        reshape(linear(flatten(h), 12) * sigmoid(linear(e, 12)), [3, 4])
     }
 
     /// Dropout, and frequencies that are not trained.

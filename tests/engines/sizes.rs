@@ -12,7 +12,7 @@ fn a_batch_of_one_and_one_that_is_larger_than_the_data() {
         for (rows, batch) in [(1, 1), (10, 1), (1, 200), (7, 500)] {
             let data = data_for(Steered::PROGRAM, rows);
             let mut trainer = SteeredTraining::trainer().batch(batch).steps(3);
-            let trained = trainer.fit_with(&mut *engine.trainer(), &data).expect("the data fit");
+            let trained = trainer.fit_with(&mut *engine.trainer::<Steered>(), &data).expect("the data fit");
             assert!(trained.losses.len() == 3 && trained.losses.iter().all(|loss| loss.is_finite()), "{engine:?}");
         }
     }
