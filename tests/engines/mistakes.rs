@@ -3,7 +3,10 @@
 //! `UPDATE_MESSAGES=1 cargo test --test engines` writes that file anew; read it before it is committed.
 
 use crate::{
-    engines::{ALL, Engine::{self, Cpu, Dfdx, Double}},
+    engines::{
+        ALL,
+        Engine::{self, Cpu, Dfdx, Double},
+    },
     models::{BASE, Joined, JoinedSampler, JoinedTraining, Steered, bits, conditions, data_for, numbers},
 };
 use flow_runtime::{
@@ -93,7 +96,13 @@ fn arguments_of_the_cpu_engine() {
 #[test]
 fn training_refuses_what_does_not_fit() {
     let weights = Joined::new(0).weights().values().to_vec();
-    let batch = |size: usize| Batch { size, t: vec![0.5; size], xt: vec![0.1; 2 * size], ut: vec![0.2; 2 * size], ..Batch::default() };
+    let batch = |size: usize| Batch {
+        size,
+        t: vec![0.5; size],
+        xt: vec![0.1; 2 * size],
+        ut: vec![0.2; 2 * size],
+        ..Batch::default()
+    };
     for engine in ALL {
         let mut engine = engine.trainer::<Joined>();
         let mut gradient = vec![0.0; weights.len()];
@@ -120,7 +129,10 @@ fn steps_with_what_does_not_fit() {
             change(&mut state);
             let before = state.clone();
             let result = run_steps(&mut *engine.trainer::<Steered>(), recipe, &Affine(CondOt), data, &mut state, 1);
-            assert!(matches!(result, Err(Error::Shape { .. } | Error::Invalid { .. })), "{engine:?}, {what}: {result:?}");
+            assert!(
+                matches!(result, Err(Error::Shape { .. } | Error::Invalid { .. })),
+                "{engine:?}, {what}: {result:?}"
+            );
             assert_eq!(state, before, "{engine:?}, {what}");
         }
     }
@@ -183,7 +195,10 @@ fn the_earliest_step_counts_over_all_tiles() {
     let nodes = [0.0, 1.0, 2.0, 3.0, 4.0];
     for engine in [Cpu(1), Cpu(2), Cpu(16)] {
         let said = text("an overflow", engine.integrate::<Growing, Euler>(&model, &nodes, &x, &Conditions::none()));
-        assert!(said.contains("step 2, from t = 1 to 2, in 2 of the 2000 samples, the first being sample 900"), "{said}");
+        assert!(
+            said.contains("step 2, from t = 1 to 2, in 2 of the 2000 samples, the first being sample 900"),
+            "{said}"
+        );
     }
 }
 
@@ -191,7 +206,8 @@ fn the_earliest_step_counts_over_all_tiles() {
 fn training_that_diverges_leaves_the_state_as_it_was() {
     for engine in [Dfdx, Cpu(1), Cpu(16), Double(2)] {
         for clip in [None, Some(1e30)] {
-            let optimizer = flow_runtime::train::Optimizer::Sgd { lr: 3e3, momentum: 0.9, nesterov: false, weight_decay: 0.0 };
+            let optimizer =
+                flow_runtime::train::Optimizer::Sgd { lr: 3e3, momentum: 0.9, nesterov: false, weight_decay: 0.0 };
             let recipe = Recipe { optimizer, ema: Some(0.9), clip, steps: 500, ..BASE };
             let data = data_for(Joined::PROGRAM, 100);
             let mut state = TrainState::new(&recipe, Joined::initial_weights(0));
@@ -206,7 +222,10 @@ fn training_that_diverges_leaves_the_state_as_it_was() {
                             [state.weights.values(), &state.optimizer.moment1, average, &state.losses].map(bits)
                         };
                         assert_eq!(all(&state), all(&before), "{engine:?}");
-                        assert_eq!((state.step, state.ema.as_ref().map(|ema| ema.updates())), (before.step, Some(before.step)));
+                        assert_eq!(
+                            (state.step, state.ema.as_ref().map(|ema| ema.updates())),
+                            (before.step, Some(before.step))
+                        );
                         break error;
                     }
                 }
@@ -230,7 +249,13 @@ fn no_threads_and_custom_layers() {
     for device in [Device::Auto, Device::Cpu, Device::Dfdx] {
         zero(JoinedTraining::trainer().device(device).threads(0).fit(&data).map(drop));
         zero(JoinedSampler::new(&model).device(device).threads(0).sample(3).map(drop));
-        zero(JoinedSampler::new(&model).device(device).threads(0).transport_in_place(&mut [0.0; 2], &Conditions::none()).map(drop));
+        zero(
+            JoinedSampler::new(&model)
+                .device(device)
+                .threads(0)
+                .transport_in_place(&mut [0.0; 2], &Conditions::none())
+                .map(drop),
+        );
     }
     let _ = conditions(Joined::PROGRAM, 1);
 }

@@ -17,7 +17,11 @@ fn agrees<M: DfdxModel>(rows: usize) {
         for engine in ALL {
             let got = engine.velocity(&model, &t, &x, &given).expect("they fit");
             let error = far(&got, &expected);
-            assert!(error < engine.tolerance(), "{}, {engine:?}, {rows} rows, scale {scale}: {error:e}", M::PROGRAM.name);
+            assert!(
+                error < engine.tolerance(),
+                "{}, {engine:?}, {rows} rows, scale {scale}: {error:e}",
+                M::PROGRAM.name
+            );
         }
     }
 }
