@@ -84,12 +84,10 @@ impl GridSpec {
 /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
 /// #     sampler LineSampler for Line { solver: Rk4, grid: uniform(10) }
 /// # }
-/// # #[cfg(feature = "dfdx")] {
 /// # let model = Line::new(0);
 /// let ways = LineSampler::new(&model).trajectories(3, &Conditions::none(), 5)?;
 /// assert_eq!(ways.times, [0.0, 0.5, 1.0]);
 /// assert_eq!((ways.states.len(), ways.states[1].rows()), (3, 3));
-/// # }
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -116,10 +114,8 @@ pub struct Trajectories {
 /// }
 ///
 /// let model = Line::new(0);
-/// # #[cfg(feature = "dfdx")] {
 /// let samples = LineSampler::new(&model).seed(1).sample(5)?;
 /// assert_eq!((samples.rows(), samples.dim()), (5, 2));
-/// # }
 /// # Ok::<(), flow_runtime::Error>(())
 /// ```
 #[must_use]

@@ -4,7 +4,7 @@ use crate::{
     engines::{ALL, far},
     models::{Added, Dropped, Everything, Joined, Steered, Wide, conditions, exactly, numbers},
 };
-use flow_runtime::{engine::DfdxModel, prelude::*};
+use flow_runtime::engine::DfdxModel;
 
 fn agrees<M: DfdxModel>(rows: usize) {
     let model = M::from_weights(M::initial_weights(11)).expect("the weights are the model's");

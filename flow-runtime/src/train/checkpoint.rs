@@ -51,7 +51,6 @@ const MOMENT2: &str = "optimizer.moment2.";
 ///
 /// ```
 /// use flow_runtime::prelude::*;
-/// # #[cfg(feature = "dfdx")] {
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let folder = folder.path().join("runs");
 /// # flow_model! {
@@ -65,7 +64,6 @@ const MOMENT2: &str = "optimizer.moment2.";
 /// let latest = Checkpoint::latest::<Line>(&folder, |warning| eprintln!("{warning}"))?;
 /// let model: Line = latest.map(|checkpoint| checkpoint.model()).transpose()?.unwrap();
 /// assert_eq!(model.weights(), trained.model.weights());
-/// # }
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```
 /// use flow_runtime::prelude::*;
-/// # #[cfg(feature = "dfdx")] {
 /// # flow_model! {
 /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
 /// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 10, ema: 0.9 }
@@ -17,7 +16,6 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!((trained.report.steps, trained.losses.len()), (10, 10));
 /// assert_eq!(trained.report.stopped_by, StoppedBy::Completed);
 /// assert_ne!(trained.model.weights(), trained.raw_model.weights());
-/// # }
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone)]

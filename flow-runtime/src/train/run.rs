@@ -34,18 +34,16 @@ pub struct StepOutcome {
 ///
 /// ```
 /// use flow_runtime::prelude::*;
-/// # #[cfg(feature = "dfdx")] {
-/// use flow_runtime::{engine::DfdxEngine, train::{TrainState, run_steps}};
+/// use flow_runtime::{engine::CpuEngine, train::{TrainState, run_steps}};
 /// # flow_model! {
 /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
 /// #     train LineTraining for Line { path: Affine(CondOt), optimizer: adam(lr = 1e-3), batch: 8, steps: 10 }
 /// # }
 /// let (recipe, path, moons) = (LineTraining::RECIPE, LineTraining::path(), data::two_moons(100, 0.05, 0)?);
-/// let mut engine = DfdxEngine::<Line>::new()?;
+/// let mut engine = CpuEngine::<Line>::new()?;
 /// let mut state = TrainState::new(&recipe, Line::initial_weights(recipe.seed));
 /// let steps = run_steps(&mut engine, &recipe, &path, &moons, &mut state, 3)?;
 /// assert_eq!((steps.len(), state.step), (3, 3));
-/// # }
 /// # Ok::<(), Error>(())
 /// ```
 pub fn run_steps<P: Path, E: TrainEngine + ?Sized>(

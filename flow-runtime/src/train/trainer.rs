@@ -143,7 +143,6 @@ impl<R: TrainRecipe> Trainer<R> {
     ///
     /// ```
     /// use flow_runtime::prelude::*;
-    /// # #[cfg(feature = "dfdx")] {
     /// # flow_model! {
     /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
     /// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 5 }
@@ -151,7 +150,6 @@ impl<R: TrainRecipe> Trainer<R> {
     /// let moons = data::two_moons(100, 0.05, 0)?;
     /// let first = LineTraining::trainer().fit(&moons)?;
     /// let more = LineTraining::trainer().model(first.model).seed(1).fit(&moons)?;
-    /// # }
     /// # Ok::<(), Error>(())
     /// ```
     #[must_use]
@@ -192,7 +190,6 @@ impl<R: TrainRecipe> Trainer<R> {
     ///
     /// ```
     /// use flow_runtime::prelude::*;
-    /// # #[cfg(feature = "dfdx")] {
     /// # let folder = tempfile::tempdir().unwrap();
     /// # let folder = folder.path().join("runs");
     /// # flow_model! {
@@ -207,7 +204,6 @@ impl<R: TrainRecipe> Trainer<R> {
     /// let resumed = LineTraining::trainer().checkpoints(&folder, 4).resume(true).fit(&moons)?;
     /// assert_eq!(resumed.report.resumed_from, Some(6));
     /// assert_eq!(resumed.model.weights(), whole.model.weights());
-    /// # }
     /// # Ok::<(), Error>(())
     /// ```
     #[must_use]
@@ -314,7 +310,6 @@ impl<R: TrainRecipe> Trainer<R> {
     ///
     /// ```
     /// use flow_runtime::prelude::*;
-    /// # #[cfg(feature = "dfdx")] {
     /// # flow_model! {
     /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
     /// #     train LineTraining for Line { optimizer: sgd(lr = 1e10), batch: 8, steps: 1_000 }
@@ -323,7 +318,6 @@ impl<R: TrainRecipe> Trainer<R> {
     /// let error = trainer.fit(&data::two_moons(100, 0.05, 0)?).unwrap_err();
     /// assert!(matches!(error, Error::Diverged { .. }));
     /// assert_eq!(trainer.salvage().unwrap().report.stopped_by, StoppedBy::Failed);
-    /// # }
     /// # Ok::<(), Error>(())
     /// ```
     pub fn salvage(&mut self) -> Option<Trained<R::Model>> {

@@ -23,7 +23,6 @@ use crate::{
 ///
 /// ```
 /// use flow_runtime::prelude::*;
-/// # #[cfg(feature = "dfdx")] {
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("log.jsonl");
 /// # flow_model! {
@@ -33,7 +32,6 @@ use crate::{
 /// let _ = LineTraining::trainer().log_json(&path).fit(&data::two_moons(100, 0.05, 0)?)?;
 /// let log = std::fs::read_to_string(&path).unwrap();
 /// assert_eq!(log.lines().filter(|line| line.contains(r#""event":"step""#)).count(), 3);
-/// # }
 /// # Ok::<(), Error>(())
 /// ```
 pub struct JsonLog(LogFile);
@@ -106,7 +104,6 @@ impl Callback for JsonLog {
 ///
 /// ```
 /// use flow_runtime::prelude::*;
-/// # #[cfg(feature = "dfdx")] {
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("loss.csv");
 /// # flow_model! {
@@ -117,7 +114,6 @@ impl Callback for JsonLog {
 /// let log = std::fs::read_to_string(&path).unwrap();
 /// assert_eq!(log.lines().next(), Some("step,epoch,loss,learning_rate,gradient_norm,seconds,evaluation_loss"));
 /// assert_eq!(log.lines().count(), 1 + 3);
-/// # }
 /// # Ok::<(), Error>(())
 /// ```
 pub struct CsvLog {

@@ -11,7 +11,6 @@ use crate::error::Result;
 ///
 /// ```
 /// use flow_runtime::prelude::*;
-/// # #[cfg(feature = "dfdx")] {
 /// # flow_model! {
 /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
 /// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 1_000 }
@@ -20,7 +19,6 @@ use crate::error::Result;
 /// let patient = EarlyStopping::new(2).min_delta(10.0); // no loss falls by ten
 /// let trained = LineTraining::trainer().evaluate_every(5, held_out).callback(patient).fit(&train)?;
 /// assert_eq!(trained.report.stopped_by, StoppedBy::Callback);
-/// # }
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
