@@ -5,7 +5,7 @@ use crate::{
     models::{BASE, Dropped, Joined, JoinedSampler, Steered, SteeredSampler, Wide, bits, conditions, numbers},
     training::run,
 };
-use flow_runtime::{engine::DfdxModel, prelude::*, train::Recipe};
+use flow_runtime::{engine::DfdxModel, train::Recipe};
 
 fn trains_alike<M: DfdxModel>(recipe: &Recipe) {
     for engines in [[Cpu(1), Cpu(2), Cpu(16)], [Double(1), Double(2), Double(16)], [Dfdx; 3]] {
