@@ -242,6 +242,8 @@ pub(super) struct Plan {
     pub(super) forward: usize,
     /// Sums over the whole batch, after the body.
     pub(super) sums: Vec<Step>,
+    /// Ranges of the sums that add to one place, in order, for layers may share a parameter: each is one thread's.
+    pub(super) sum_groups: Vec<std::ops::Range<usize>>,
     pub(super) packs: Vec<Pack>,
     /// Frequencies of time embeddings.
     pub(super) constants: Vec<f64>,
@@ -251,8 +253,19 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn of(program: &Program, shares: &[(usize, usize)], usage: Use) -> Self {
         let mut plan = lower::lower(program, shares, usage);
+        plan.group_sums();
         plan.buffers = arena::buffers(&plan, usage == Use::TrainingDeferred);
         plan
+    }
+
+    fn group_sums(&mut self) {
+        // Stable: what is added to one place keeps its order.
+        self.sums.sort_by_key(Step::target);
+        let mut first = 0;
+        for group in self.sums.chunk_by(|a, b| a.target() == b.target()) {
+            self.sum_groups.push(first..first + group.len());
+            first += group.len();
+        }
     }
 
     /// Numbers that the buffers hold for a row.
@@ -267,6 +280,14 @@ impl Plan {
 }
 
 impl Step {
+    /// Where in the gradient it adds, if it does. A parameter's gradient is divided alike by all that add to it.
+    fn target(&self) -> Option<usize> {
+        match *self {
+            Step::Outer { to, .. } | Step::Sum { to, .. } | Step::Scatter { to, .. } => Some(to),
+            _ => None,
+        }
+    }
+
     /// What is read.
     pub(super) fn operands(&self) -> impl Iterator<Item = View> {
         let (a, b, c) = match *self {

@@ -80,6 +80,7 @@ impl<'a> Lower<'a> {
                 body: Vec::new(),
                 forward: 0,
                 sums: Vec::new(),
+                sum_groups: Vec::new(),
                 packs: Vec::new(),
                 constants: Vec::new(),
                 buffers: Vec::new(),

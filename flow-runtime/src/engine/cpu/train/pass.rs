@@ -276,10 +276,8 @@ impl<T: Math> Work<'_, T> {
                 };
                 loop {
                     let sum = self.next_sum.fetch_add(1, Ordering::Relaxed);
-                    if sum >= plan.sums.len() {
-                        break;
-                    }
-                    self.executor.run(&plan.sums[sum..=sum], &frame);
+                    let Some(group) = plan.sum_groups.get(sum) else { break };
+                    self.executor.run(&plan.sums[group.clone()], &frame);
                 }
                 if !member.wait() {
                     return false;
