@@ -48,6 +48,7 @@ mod network;
 mod optimizer;
 mod runnable;
 
+pub(crate) use cpu::check_threads;
 pub use cpu::{CpuEngine, Precision};
 pub use device::{Device, Resolved};
 #[cfg(feature = "dfdx")]

@@ -37,6 +37,7 @@ pub use callback::{
     Callback, CheckpointInfo, Control, CsvLog, EarlyStopping, EpochInfo, EvaluationInfo, History, JsonLog, Progress,
     StartInfo, StepInfo,
 };
+pub(crate) use check::check_data;
 pub use checkpoint::Checkpoint;
 pub use clip::{clip_global_norm, global_norm};
 pub use ema::Ema;

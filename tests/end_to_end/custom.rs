@@ -51,3 +51,17 @@ fn the_interpreter_says_that_it_cannot_run_it() {
     let error = WithModule::new(0).velocity_reference(&[0.0], &[0.0, 0.0], &Conditions::none());
     assert!(matches!(error, Err(Error::Device { .. })), "{error:?}");
 }
+
+#[test]
+fn auto_finds_the_engine_that_runs_it_and_the_cpu_engine_refuses_it() {
+    let trained = ModuleTraining::trainer().steps(1).fit(&moons()).expect("the data fit");
+    let reference = ModuleTraining::trainer().steps(1).device(Device::Dfdx).fit(&moons()).expect("the data fit");
+    assert_eq!(trained.report.device, reference.report.device);
+    let expected = "device `cpu`: `custom(Around)` in `WithModule`, a dfdx module, which the CPU engine cannot run\n\
+                    help: use `--device dfdx` (feature `dfdx`), or write the layer in `flow_model!`";
+    let model = WithModule::new(0);
+    let said = |error: Error| assert_eq!(error.to_string(), expected);
+    said(ModuleTraining::trainer().device(Device::Cpu).fit(&moons()).map(drop).expect_err("it cannot"));
+    said(ModuleSampler::new(&model).device(Device::Cpu).sample(3).map(drop).expect_err("it cannot"));
+    said(flow_runtime::engine::CpuEngine::<WithModule>::new().map(drop).expect_err("it cannot"));
+}

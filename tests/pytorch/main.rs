@@ -4,7 +4,7 @@ mod models;
 mod reference;
 
 use flow_runtime::{
-    engine::{DfdxEngine, DfdxModel, Resolved},
+    engine::{CpuEngine, DfdxEngine, DfdxModel, Resolved},
     prelude::*,
     sample::{SampleRecipe, Sampler},
 };
@@ -36,7 +36,10 @@ fn velocity<M: DfdxModel>(device: Device, model: &M, t: &[f32], points: &Dataset
     let (weights, x, conditions) = (model.weights().values(), points.values(), points.conditions());
     match device.resolve().expect("it is built") {
         Resolved::Dfdx => DfdxEngine::<M>::new().and_then(|mut e| e.velocity(weights, t, x, conditions, &mut out)),
-        other => panic!("no velocity by {other}"),
+        _ => CpuEngine::<M>::new().and_then(|mut engine| {
+            engine.load(weights)?;
+            engine.velocity(t, x, conditions, &mut out)
+        }),
     }
     .expect("the arguments fit");
     out

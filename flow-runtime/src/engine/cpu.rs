@@ -17,6 +17,7 @@ mod velocity;
 mod weights;
 
 pub use engine::{CpuEngine, Precision};
+pub(crate) use team::check_threads;
 
 #[cfg(test)]
 mod tests;

@@ -170,6 +170,7 @@ impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
         saved: &[usize],
         saves: &mut [Vec<f32>],
     ) -> Result<Statistics> {
+        crate::engine::check_threads(self.threads)?;
         match self.device.resolve_for(R::Model::PROGRAM)? {
             #[cfg(feature = "dfdx")]
             crate::engine::Resolved::Dfdx => self.integrate_with_dfdx(values, conditions, saved, saves),

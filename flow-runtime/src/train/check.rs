@@ -117,7 +117,7 @@ pub(super) fn empty(what: &str) -> Error {
 /// # Errors
 /// [`Error::Invalid`] for no rows, a condition that is missing or of the wrong kind, a label out of range;
 /// [`Error::Shape`] for another dimension; [`Error::NotFinite`].
-pub(super) fn check_data(program: &Program, data: &Dataset, what: &str) -> Result<()> {
+pub(crate) fn check_data(program: &Program, data: &Dataset, what: &str) -> Result<()> {
     let state = program.inputs.iter().find(|input| input.kind == InputKind::State);
     let shape = state.map_or(&[][..], |input| input.shape);
     let dim: usize = shape.iter().product();

@@ -28,6 +28,7 @@ impl<R: TrainRecipe<Model: Runnable>> Trainer<R> {
     /// # Errors
     /// [`Error::Device`](crate::Error::Device) if the device is not there, else as [`fit_with`](Self::fit_with).
     pub fn fit(&mut self, data: &Dataset) -> Result<Trained<R::Model>> {
+        crate::engine::check_threads(self.options.threads)?;
         match self.options.device.resolve_for(R::Model::PROGRAM)? {
             #[cfg(feature = "dfdx")]
             crate::engine::Resolved::Dfdx => self.fit_with(&mut crate::engine::DfdxEngine::<R::Model>::new()?, data),

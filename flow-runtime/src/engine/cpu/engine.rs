@@ -5,6 +5,7 @@ use super::{
     integrate::{self, Memory, Scheme, Task},
     math::Math,
     plan::Use,
+    simd::Element,
     team::Team,
     velocity::{self, Times, Workspace},
 };
@@ -146,7 +147,8 @@ impl<M: Model, T: Precision> CpuEngine<M, T> {
     /// Writes the velocity at the times `t: [rows]` and points `x: [rows, dim]` into `out: [rows, dim]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] or [`Error::Invalid`] if an argument is not the model's or no weights are [loaded](Self::load).
+    /// [`Error::Shape`] or [`Error::Invalid`] if an argument is not the model's or no weights are [loaded](Self::load),
+    /// [`Error::NotFinite`] for a time or a point that is not finite.
     pub fn velocity(&mut self, t: &[T], x: &[T], conditions: &Conditions, out: &mut [T]) -> Result<()> {
         check_rows::<M>("velocity", "x", x.len(), t.len())?;
         self.evaluate(Times::Rows(t), t.len(), x, conditions, out)
@@ -185,6 +187,11 @@ impl<M: Model, T: Precision> CpuEngine<M, T> {
         out: &mut [T],
     ) -> Result<()> {
         check_rows::<M>("velocity", "out", out.len(), rows)?;
+        match times {
+            Times::Shared(time) => check_finite("velocity", "the time", &[time], 1)?,
+            Times::Rows(times) => check_finite("velocity", "the time", times, 1)?,
+        }
+        check_finite("velocity", "the point", x, M::PROGRAM.state_dim())?;
         let bound = M::PROGRAM.bind_conditions("velocity", conditions, rows)?;
         let bound = Bound::new(&bound);
         let (slot, usage) = match times {
@@ -237,6 +244,7 @@ impl<M: Model, T: Precision> CpuEngine<M, T> {
         let bound = Bound::new(&bound);
         check_nodes::<T>(nodes)?;
         check_saved(nodes, saved, saves.len())?;
+        check_finite(OPERATION, "the start point", x, dim)?;
         for values in saves.iter_mut() {
             values.clear();
             values.resize(x.len(), T::default());
@@ -248,8 +256,17 @@ impl<M: Model, T: Precision> CpuEngine<M, T> {
             return Ok(statistics);
         }
         if S::TABLEAU.kind != Kind::Explicit {
-            statistics.evaluations =
-                super::implicit::integrate::<T, S>(executor, &mut self.team, nodes, x, dim, &bound, saved, saves)?;
+            statistics.evaluations = super::implicit::integrate::<T, S>(
+                executor,
+                &mut self.team,
+                nodes,
+                x,
+                dim,
+                &bound,
+                saved,
+                saves,
+                M::FLOPS,
+            )?;
             return Ok(statistics);
         }
         if self.scheme.as_ref().is_none_or(|(tableau, _)| !std::ptr::eq(*tableau, S::TABLEAU)) {
@@ -314,6 +331,24 @@ pub(super) fn check_rows<M: Model>(operation: &'static str, what: &str, got: usi
         got: format!("[{got}]"),
         expected: format!("[{rows}, {dim}], row-major"),
         help: format!("the state of {} has {dim} values", M::PROGRAM.name),
+    })
+}
+
+/// Refuses values `[rows, dim]` of which one is NaN or infinite.
+fn check_finite<T: Precision>(operation: &'static str, what: &str, values: &[T], dim: usize) -> Result<()> {
+    let lost = |row: &[T]| row.iter().any(|value| !Element::finite(*value));
+    // The sum of `0 · x` is zero for finite values alone, and costs no branch.
+    if pulp::Arch::new().dispatch(integrate::Finite { x: values }) {
+        return Ok(());
+    }
+    let mut rows = values.chunks(dim.max(1)).enumerate().filter(|(_, row)| lost(row));
+    let Some((first, _)) = rows.next() else { return Ok(()) };
+    let (count, all) = (1 + rows.count(), values.len() / dim.max(1));
+    Err(Error::NotFinite {
+        operation,
+        what: what.to_owned(),
+        at: format!("sample {first}, the first of {count} such among {all}"),
+        help: "leave such samples out, or look for where they were made".to_owned(),
     })
 }
 

@@ -4,7 +4,7 @@ use super::{
     engine::Precision,
     executor::{Bound, Executor, SLACK, Shared},
     frame::{ConditionRows, Frame},
-    integrate::share,
+    integrate::{SMALL, not_finite, share},
     team::Team,
 };
 use crate::{
@@ -60,13 +60,16 @@ pub(super) fn integrate<T: Precision, S: Method>(
     conditions: &Bound<'_, T>,
     saved: &[usize],
     saves: &mut [Vec<T>],
+    flops: u64,
 ) -> Result<u64> {
     let rows = x.len() / dim.max(1);
+    // Newton's iteration evaluates the field some times for every coordinate.
+    let work = rows as f64 * nodes.len() as f64 * (S::TABLEAU.stages() * dim) as f64 * (flops as f64 + 1e3);
     let x = Shared(x.as_mut_ptr());
     let saves: Vec<Shared<T>> = saves.iter_mut().map(|values| Shared(values.as_mut_ptr())).collect();
-    // The error of the first sample that fails, and the evaluations of the first sample.
-    let outcome: Mutex<(Option<(usize, Error)>, u64)> = Mutex::new((None, 0));
-    team.each(rows, &|_, row| {
+    // The samples that failed in the earliest step, and the evaluations of the first sample.
+    let outcome: Mutex<(Option<Failure>, u64)> = Mutex::new((None, 0));
+    let run = |row: usize| {
         // SAFETY: rows are one thread's each.
         let values = unsafe { std::slice::from_raw_parts_mut(x.at(row * dim), dim) };
         let save = |node: usize, state: &[T]| {
@@ -80,19 +83,62 @@ pub(super) fn integrate<T: Precision, S: Method>(
         match result {
             Ok(evaluations) if row == 0 => outcome.1 = evaluations,
             Ok(_) => {}
-            Err(error) => {
-                if outcome.0.as_ref().is_none_or(|(other, _)| row < *other) {
-                    outcome.0 = Some((row, error));
-                }
+            Err((step, error)) => {
+                let failure = Failure { step, first: row, count: 1, error };
+                outcome.0 = Some(match outcome.0.take() {
+                    None => failure,
+                    Some(other) => other.with(failure),
+                });
             }
         }
-    });
+    };
+    if work < SMALL {
+        (0..rows).for_each(run)
+    } else {
+        team.each(rows, &|_, row| run(row))
+    }
     match outcome.into_inner().unwrap_or_else(PoisonError::into_inner) {
         (None, evaluations) => Ok(evaluations),
-        (Some((_, error)), _) => Err(error),
+        (Some(Failure { error: Some(error), .. }), _) => Err(error),
+        (Some(Failure { step, first, count, error: None }), _) => {
+            Err(not_finite(step, &nodes[step - 1..=step], count, rows, first))
+        }
     }
 }
 
+/// Samples that could not be carried over a step.
+struct Failure {
+    step: usize,
+    first: usize,
+    count: usize,
+    /// Why the equations of the step could not be solved for the first of them; without it, states stopped being finite.
+    error: Option<Error>,
+}
+
+impl Failure {
+    /// What is reported of two: the earlier step, and of one step the earlier sample.
+    fn with(self, other: Self) -> Self {
+        let count = self.count + other.count;
+        match (self.step, self.first).cmp(&(other.step, other.first)) {
+            _ if self.step != other.step => {
+                if self.step < other.step {
+                    self
+                } else {
+                    other
+                }
+            }
+            std::cmp::Ordering::Less => Self { count, ..self },
+            _ => Self { count, ..other },
+        }
+    }
+}
+
+/// A stage that is not finite is a state that is not; what else went wrong is told as it is.
+fn lost(error: Error) -> Option<Error> {
+    (!matches!(error, Error::NotFinite { .. })).then_some(error)
+}
+
+/// Carries one sample; an error comes with its step.
 fn carry<T: Precision, S: Method>(
     executor: &Executor<T>,
     nodes: &[f64],
@@ -100,7 +146,7 @@ fn carry<T: Precision, S: Method>(
     row: usize,
     conditions: &Bound<'_, T>,
     save: &dyn Fn(usize, &[T]),
-) -> Result<u64> {
+) -> Result<u64, (usize, Option<Error>)> {
     let mut rows = Vec::new();
     conditions.rows(row, &mut rows);
     let mut field = Sample {
@@ -125,15 +171,10 @@ fn carry<T: Precision, S: Method>(
     save(0, &state);
     for (step, ends) in nodes.windows(2).enumerate() {
         let [t0, t1] = [ends[0], ends[1]].map(<T as crate::solve::Real>::from_f64);
-        S::step(&mut field, t0, t1, &state, &mut work, &mut next)?;
+        S::step(&mut field, t0, t1, &state, &mut work, &mut next).map_err(|error| (step + 1, lost(error)))?;
         std::mem::swap(&mut state, &mut next);
         if state.iter().any(|value| !value.is_finite()) {
-            return Err(Error::NotFinite {
-                operation: "integrating",
-                what: "the state".to_owned(),
-                at: format!("step {}, from t = {} to {}, in sample {row}", step + 1, ends[0], ends[1]),
-                help: "take smaller steps, or look for weights or start points that are far out".to_owned(),
-            });
+            return Err((step + 1, None));
         }
         save(step + 1, &state);
     }

@@ -217,19 +217,20 @@ pub(super) fn integrate<T: Math>(
     }
     match lost.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
         None => Ok(()),
-        Some(lost) => Err(Error::NotFinite {
-            operation: "integrating",
-            what: "the state".to_owned(),
-            at: format!(
-                "step {}, from t = {} to {}, in {} of the {rows} samples, the first being sample {}",
-                lost.step,
-                nodes[lost.step - 1],
-                nodes[lost.step],
-                lost.count,
-                lost.first
-            ),
-            help: "take smaller steps, or look for weights or start points that are far out".to_owned(),
-        }),
+        Some(Lost { step, count, first }) => Err(not_finite(step, &nodes[step - 1..=step], count, rows, first)),
+    }
+}
+
+/// The error for samples whose states stopped being finite in a step.
+pub(super) fn not_finite(step: usize, ends: &[f64], count: usize, rows: usize, first: usize) -> Error {
+    Error::NotFinite {
+        operation: "integrating",
+        what: "the state".to_owned(),
+        at: format!(
+            "step {step}, from t = {} to {}, in {count} of the {rows} samples, the first being sample {first}",
+            ends[0], ends[1]
+        ),
+        help: "take smaller steps, or look for weights or start points that are far out".to_owned(),
     }
 }
 

@@ -253,16 +253,19 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn of(program: &Program, shares: &[(usize, usize)], usage: Use) -> Self {
         let mut plan = lower::lower(program, shares, usage);
-        plan.sums.sort_by_key(Step::place);
-        let places: Vec<Option<usize>> = plan.sums.iter().map(Step::place).collect();
-        for (i, place) in places.iter().enumerate() {
-            match plan.sum_jobs.last_mut() {
-                Some(job) if places[job.start] == *place => job.end = i + 1,
-                _ => plan.sum_jobs.push(i..i + 1),
-            }
-        }
+        plan.group_sums();
         plan.buffers = arena::buffers(&plan, usage == Use::TrainingDeferred);
         plan
+    }
+
+    fn group_sums(&mut self) {
+        // Stable: what is added to one place keeps its order.
+        self.sums.sort_by_key(Step::target);
+        let mut first = 0;
+        for group in self.sums.chunk_by(|a, b| a.target() == b.target()) {
+            self.sum_jobs.push(first..first + group.len());
+            first += group.len();
+        }
     }
 
     /// Numbers that the buffers hold for a row.
@@ -277,6 +280,14 @@ impl Plan {
 }
 
 impl Step {
+    /// Where in the gradient it adds, if it does. A parameter's gradient is divided alike by all that add to it.
+    fn target(&self) -> Option<usize> {
+        match *self {
+            Step::Outer { to, .. } | Step::Sum { to, .. } | Step::Scatter { to, .. } => Some(to),
+            _ => None,
+        }
+    }
+
     /// What is read.
     pub(super) fn operands(&self) -> impl Iterator<Item = View> {
         let (a, b, c) = match *self {
@@ -316,14 +327,6 @@ impl Step {
             | Step::Lookup { out, .. }
             | Step::Dropout { out, .. } => Some(out),
             Step::Outer { .. } | Step::Sum { .. } | Step::Scatter { .. } => None,
-        }
-    }
-
-    /// Where in the gradient a sum is added.
-    fn place(&self) -> Option<usize> {
-        match *self {
-            Step::Outer { to, .. } | Step::Sum { to, .. } | Step::Scatter { to, .. } => Some(to),
-            _ => None,
         }
     }
 

@@ -91,21 +91,27 @@ impl Member<'_> {
     }
 }
 
+/// Refuses a number of threads that no engine can work with.
+pub(crate) fn check_threads(threads: Option<usize>) -> Result<()> {
+    if threads != Some(0) {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        operation: "the CPU engine",
+        what: "the number of threads".to_owned(),
+        got: "0".to_owned(),
+        expected: "1 or more".to_owned(),
+        help: "leave it out for as many as there are cores".to_owned(),
+    })
+}
+
 impl Team {
     /// A team of that many threads, the caller among them.
     ///
     /// # Errors
     /// [`Error::Invalid`] for none.
     pub(crate) fn new(size: usize) -> Result<Self> {
-        if size == 0 {
-            return Err(Error::Invalid {
-                operation: "the CPU engine",
-                what: "the number of threads".to_owned(),
-                got: "0".to_owned(),
-                expected: "1 or more".to_owned(),
-                help: "leave it out for as many as there are cores".to_owned(),
-            });
-        }
+        check_threads(Some(size))?;
         let shared = Arc::new(Shared {
             epoch: AtomicUsize::new(0),
             job: UnsafeCell::new(None),

@@ -3,6 +3,7 @@
 mod gradient;
 mod integrate;
 mod product;
+mod random;
 mod velocity;
 
 use super::{executor::Executor, math::Math, plan::Use};

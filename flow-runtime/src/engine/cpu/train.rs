@@ -16,11 +16,12 @@ use super::{
     simd::Element,
 };
 use crate::{
+    data::ConditionValues,
     engine::device::Resolved,
     error::{Error, Result},
     model::{Layout, Model},
-    program::{Program, Wanted},
-    train::{Batch, Loss, Optimizer, OptimizerState, StepOutcome, StepTask, TrainEngine, TrainState},
+    program::{Input, InputKind, Program, Wanted},
+    train::{Batch, Loss, Optimizer, OptimizerState, StepOutcome, StepTask, TrainEngine, TrainState, check_data},
 };
 use batch::{Batches, Drawn};
 pub(super) use pass::Pass;
@@ -50,8 +51,8 @@ pub(super) struct Training<T> {
     /// The gradient as the optimiser takes it.
     pub(super) total: Vec<f32>,
     pub(super) batches: Batches<T>,
-    /// Places of the program's conditions among those of the data.
-    order: Vec<usize>,
+    /// Places of the program's conditions among those of the data, and how many classes they have.
+    order: Vec<(usize, u32)>,
     workspaces: Vec<pass::Workspace<T>>,
     /// Version of the weights that the executor has.
     version: Option<u64>,
@@ -184,6 +185,7 @@ impl<M: Model, T: Precision> TrainEngine for CpuEngine<M, T> {
 
 impl<M: Model, T: Precision> CpuEngine<M, T> {
     fn whole_step(&mut self, task: &StepTask<'_>, state: &mut TrainState) -> Result<StepOutcome> {
+        check_task::<M>(task, state)?;
         let (training, team) = self.training()?;
         training.load(state.weights.values(), Some(state.weights.version()));
         let accumulate = task.recipe.accumulate as u64;
@@ -193,7 +195,7 @@ impl<M: Model, T: Precision> CpuEngine<M, T> {
         let place = |name: &str| columns.iter().position(|column| column.name == name);
         let mut order = std::mem::take(&mut training.order);
         order.clear();
-        order.extend(M::PROGRAM.conditions().filter_map(|(_, input)| place(input.name)));
+        order.extend(M::PROGRAM.conditions().filter_map(|(_, input)| Some((place(input.name)?, classes(input)))));
         let drawn = Drawn { recipe: task.recipe, data: task.data, order: &order, sample: task.sample };
         training.batches.reserve(&drawn, batch, dim);
         let pass = Pass {
@@ -206,20 +208,64 @@ impl<M: Model, T: Precision> CpuEngine<M, T> {
         };
         let outcome = training.step(team, &pass, task, state);
         training.order = order;
+        if outcome.is_err() {
+            // A label that is out of range has been drawn as NaN: looking through all of them every step would take too long.
+            check_data(M::PROGRAM, task.data, "the data set")?;
+        }
         outcome
     }
 }
 
-fn check_batch<M: Model>(batch: &Batch) -> Result<()> {
-    if batch.size == 0 {
-        return Err(Error::Invalid {
-            operation: "training",
-            what: "the size of the batch".to_owned(),
-            got: "0".to_owned(),
-            expected: "1 or more".to_owned(),
-            help: "set `batch` in the recipe, and give data that is not empty".to_owned(),
-        });
+/// Classes of a condition, whose labels are below; no bound for others.
+fn classes(input: &Input) -> u32 {
+    match input.kind {
+        InputKind::Class { classes } => u32::try_from(classes).unwrap_or(u32::MAX),
+        _ => u32::MAX,
     }
+}
+
+/// Refuses a step whose data or state are not the model's: what is drawn goes into the kernels unchecked.
+fn check_task<M: Model>(task: &StepTask<'_>, state: &TrainState) -> Result<()> {
+    let (program, data, recipe) = (M::PROGRAM, task.data, task.recipe);
+    check_size("the size of the batch", recipe.batch)?;
+    check_size("`accumulate`", recipe.accumulate)?;
+    check_length("the weights", state.weights.values().len(), M::PARAMETERS)?;
+    if let Some(ema) = &state.ema {
+        check_length("the moving average", ema.weights().len(), M::PARAMETERS)?;
+    }
+    let (rows, columns) = (data.rows(), &data.conditions().columns);
+    let fits = |input: &Input| {
+        let column = columns.iter().find(|column| column.name == input.name);
+        match (column.map(|column| &column.values), input.kind) {
+            (Some(ConditionValues::Class(labels)), InputKind::Class { .. }) => labels.len() == rows,
+            (Some(ConditionValues::Vector { dim, values }), InputKind::Vector) => {
+                *dim == input.size() && values.len() == rows * dim
+            }
+            _ => false,
+        }
+    };
+    if rows > 0 && data.dim() == program.state_dim() && program.conditions().all(|(_, input)| fits(input)) {
+        return Ok(());
+    }
+    check_data(program, data, "the data set")?;
+    check_rows::<M>("training", "the data set", data.values().len(), rows)
+}
+
+fn check_size(what: &str, got: usize) -> Result<()> {
+    if got > 0 {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        operation: "training",
+        what: what.to_owned(),
+        got: "0".to_owned(),
+        expected: "1 or more".to_owned(),
+        help: "set `batch` and `accumulate` in the recipe to 1 or more, and give data that is not empty".to_owned(),
+    })
+}
+
+fn check_batch<M: Model>(batch: &Batch) -> Result<()> {
+    check_size("the size of the batch", batch.size)?;
     check_rows::<M>("training", "xt", batch.xt.len(), batch.size)?;
     check_rows::<M>("training", "ut", batch.ut.len(), batch.size)?;
     check_length("the times", batch.t.len(), batch.size)

@@ -16,15 +16,15 @@ use crate::{
 pub(in crate::engine::cpu) struct Drawn<'a> {
     pub(super) recipe: &'a Recipe,
     pub(super) data: &'a Dataset,
-    /// Places of the program's conditions among those of the data.
-    pub(super) order: &'a [usize],
+    /// Places of the program's conditions among those of the data, and how many classes they have.
+    pub(super) order: &'a [(usize, u32)],
     pub(super) sample: PathSample<'a>,
 }
 
 impl<'a> Drawn<'a> {
     fn columns(&self) -> impl Iterator<Item = &'a ConditionValues> + Clone + use<'a> {
         let columns = &self.data.conditions().columns;
-        self.order.iter().filter_map(|&i| columns.get(i)).map(|column| &column.values)
+        self.order.iter().filter_map(|&(i, _)| columns.get(i)).map(|column| &column.values)
     }
 }
 
@@ -192,12 +192,17 @@ impl<T: Math> Rows<T> {
         for i in 0..rows {
             let row = random.below((first + i) as u64, count) as usize;
             x1[i * dim..(i + 1) * dim].copy_from_slice(&data.values()[row * dim..(row + 1) * dim]);
-            for (to, from) in self.conditions.iter().zip(drawn.columns()) {
+            for ((to, from), &(_, classes)) in self.conditions.iter().zip(drawn.columns()).zip(drawn.order) {
                 match (to, from) {
-                    // SAFETY: as above.
-                    (ConditionColumn::Labels(to), ConditionValues::Class(labels)) => unsafe {
-                        *to.at(first + i) = labels[row];
-                    },
+                    (ConditionColumn::Labels(to), ConditionValues::Class(labels)) => {
+                        let known = labels[row] < classes;
+                        if !known {
+                            // The loss is NaN, and the step is refused.
+                            x1[i * dim..(i + 1) * dim].fill(f32::NAN);
+                        }
+                        // SAFETY: as above.
+                        unsafe { *to.at(first + i) = if known { labels[row] } else { 0 } };
+                    }
                     (ConditionColumn::Values(dim, to), ConditionValues::Vector { values, .. }) => {
                         for (j, value) in values[row * dim..(row + 1) * dim].iter().enumerate() {
                             // SAFETY: as above.
