@@ -139,6 +139,8 @@ fn lost(error: Error) -> Option<Error> {
 }
 
 /// Carries one sample; an error comes with its step.
+// One error for a sample, once: its size does not matter.
+#[allow(clippy::result_large_err)]
 fn carry<T: Precision, S: Method>(
     executor: &Executor<T>,
     nodes: &[f64],
