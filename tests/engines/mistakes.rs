@@ -226,6 +226,7 @@ fn training_that_diverges_leaves_the_state_as_it_was() {
                             [state.weights.values(), &state.optimizer.moment1, average, &state.losses].map(bits)
                         };
                         assert_eq!(all(&state), all(&before), "{engine:?}");
+                        assert!(state.weights.values().iter().all(|weight| weight.is_finite()), "{engine:?}");
                         assert_eq!(
                             (state.step, state.ema.as_ref().map(|ema| ema.updates())),
                             (before.step, Some(before.step))

@@ -9,7 +9,7 @@ use crate::{
         team::{Member, Team},
     },
     error::{Error, Result},
-    train::{Optimizer, OptimizerState, StepOutcome, StepTask, TrainState},
+    train::{Optimizer, OptimizerState, StepOutcome, StepTask, TrainState, in_range},
 };
 use pulp::{Arch, Simd, WithSimd};
 use std::{
@@ -200,7 +200,7 @@ impl<T: Math> Training<T> {
                 }
                 // Every member comes to the same conclusion.
                 let norm = parts.norm();
-                if !norm.is_finite() || !work.loss().is_finite() {
+                if !in_range(work.loss(), norm) {
                     return;
                 }
                 let factor = recipe.clip.filter(|bound| norm > *bound).map(|bound| bound / norm);
@@ -228,7 +228,7 @@ impl<T: Math> Training<T> {
         team.run(members, &job);
         let (loss, gradient_norm) = (work.loss(), parts.norm());
         let learning_rate = task.learning_rate;
-        if !loss.is_finite() || !gradient_norm.is_finite() {
+        if !in_range(loss, gradient_norm) {
             return Err(Error::Diverged { step: time, loss, gradient_norm, learning_rate, checkpoint: None });
         }
         self.version = Some(state.weights.version());
