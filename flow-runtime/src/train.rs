@@ -42,6 +42,7 @@ pub use checkpoint::Checkpoint;
 pub use clip::{clip_global_norm, global_norm};
 pub use ema::Ema;
 pub use report::{StoppedBy, TrainReport, Trained};
+pub(crate) use run::in_range;
 pub use run::{StepOutcome, run_steps};
 pub use state::TrainState;
 pub use trainer::Trainer;

@@ -112,7 +112,7 @@ impl<'a, P: Path> Runner<'a, P> {
             Some(bound) => clip_global_norm(&mut self.gradient, bound),
             None => global_norm(&self.gradient),
         };
-        if !loss.is_finite() || !gradient_norm.is_finite() {
+        if !in_range(loss, gradient_norm) {
             check_batch(&self.batch)?;
             return Err(Error::Diverged { step: state.step + 1, loss, gradient_norm, learning_rate, checkpoint: None });
         }
@@ -164,6 +164,11 @@ impl<'a, P: Path> Runner<'a, P> {
         scale(&mut self.gradient, share);
         Ok(sum * share)
     }
+}
+
+/// Whether a step may be taken: beyond what `f32` holds it would take the weights out of the numbers.
+pub(crate) fn in_range(loss: f64, gradient_norm: f64) -> bool {
+    [loss, gradient_norm].into_iter().all(|value| (value as f32).is_finite())
 }
 
 /// Whether it is the batch that is not finite, and no weights would have helped.

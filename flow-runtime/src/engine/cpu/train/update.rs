@@ -9,7 +9,7 @@ use crate::{
         team::{Member, Team},
     },
     error::{Error, Result},
-    train::{Optimizer, OptimizerState, StepOutcome, StepTask, TrainState},
+    train::{Optimizer, OptimizerState, StepOutcome, StepTask, TrainState, in_range},
 };
 use pulp::{Arch, Simd, WithSimd};
 use std::{
@@ -210,7 +210,7 @@ impl<T: Math> Training<T> {
                 }
                 // Every member comes to the same conclusion.
                 let norm = parts.norm();
-                if !is_finite(norm) || !is_finite(work.loss()) {
+                if !in_range(work.loss(), norm) {
                     return;
                 }
                 let factor = recipe.clip.filter(|bound| norm > *bound).map(|bound| bound / norm);
@@ -236,7 +236,7 @@ impl<T: Math> Training<T> {
         team.run(members, &job);
         let (loss, gradient_norm) = (work.loss(), parts.norm());
         let learning_rate = task.learning_rate;
-        if !is_finite(loss) || !is_finite(gradient_norm) {
+        if !in_range(loss, gradient_norm) {
             return Err(Error::Diverged { step: time, loss, gradient_norm, learning_rate, checkpoint: None });
         }
         self.version = Some(state.weights.version());
@@ -291,11 +291,6 @@ impl<T: Math> Training<T> {
         team.each(chunks.len(), &|_, chunk| run(chunk));
         Ok(())
     }
-}
-
-/// Whether a number is finite as the weights see it, in `f32`: what only `f64` can hold would overflow them.
-fn is_finite(value: f64) -> bool {
-    (value as f32).is_finite()
 }
 
 /// Moments of the right length, made if they are not there.
