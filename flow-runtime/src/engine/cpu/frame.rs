@@ -35,6 +35,8 @@ pub(super) struct Frame<'a, T> {
     pub(super) output: *mut T,
     pub(super) conditions: &'a [ConditionRows<T>],
     pub(super) gradient: *mut T,
+    /// The gradient holds nothing yet: the first sum into a place writes it.
+    pub(super) fresh: bool,
     pub(super) masks: Option<Masks>,
     /// Number of the first of these rows in its batch.
     pub(super) sample: usize,
@@ -86,6 +88,7 @@ impl<'a, T: Element> Frame<'a, T> {
             output: std::ptr::null_mut(),
             conditions: &[],
             gradient: std::ptr::null_mut(),
+            fresh: false,
             masks: None,
             sample: 0,
         }

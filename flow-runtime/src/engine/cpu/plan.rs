@@ -174,22 +174,26 @@ pub(super) enum Step {
         x: View,
         out: View,
     },
-    /// `gradient[to..] += dyᵀ x`, over all rows and lines.
+    /// `gradient[to..] += dyᵀ x`, over all rows and lines; `first` if nothing was added there before.
     Outer {
         dy: View,
         x: View,
         to: usize,
+        first: bool,
     },
     /// `gradient[to..] += Σ x`, over all rows and lines.
     Sum {
         x: View,
         to: usize,
+        first: bool,
     },
-    /// `gradient[to + label · width ..] += dy`, row by row.
+    /// `gradient[to + label · width ..] += dy`, row by row, in a table of so many rows.
     Scatter {
         condition: usize,
         dy: View,
         to: usize,
+        classes: usize,
+        first: bool,
     },
 }
 

@@ -150,7 +150,7 @@ impl<T: Math> WithSimd for Sum<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Kernel { context, step } = self.0;
-        let &Step::Sum { x, to } = step else { return };
+        let &Step::Sum { x, to, first } = step else { return };
         let lanes = T::lanes::<S>();
         // SAFETY: as above; the gradient has a place for every parameter.
         unsafe {
@@ -160,7 +160,9 @@ impl<T: Math> WithSimd for Sum<'_, T> {
             while at < x.width {
                 let count = lanes.min(x.width - at);
                 let part = T::part(simd, count);
-                let mut sum = T::load_part(simd, part, to.add(at));
+                let fresh = first && context.frame.fresh;
+                let zero = T::splat(simd, T::default());
+                let mut sum = if fresh { zero } else { T::load_part(simd, part, to.add(at)) };
                 for line in 0..x.count {
                     let from = x.at.add(line * x.stride + at);
                     let value = if count == lanes { T::load(simd, from) } else { T::load_part(simd, part, from) };

@@ -26,11 +26,14 @@ pub(super) fn lookup<T: Math>(kernel: Kernel<'_, T>) {
 /// `gradient[table + label · width ..] += dy`, sample by sample.
 pub(super) fn scatter<T: Math>(kernel: Kernel<'_, T>) {
     let Kernel { context, step } = kernel;
-    let &Step::Scatter { condition, dy, to } = step else { return };
+    let &Step::Scatter { condition, dy, to, classes, first } = step else { return };
     let ConditionRows::Labels(labels) = context.frame.conditions[condition] else { return };
     // SAFETY: as above.
     unsafe {
         let dys = context.lines(dy);
+        if first && context.frame.fresh {
+            std::slice::from_raw_parts_mut(context.frame.gradient.add(to), classes * dys.width).fill(T::default());
+        }
         for row in 0..dys.count {
             let label = *labels.add(row) as usize;
             let to = context.frame.gradient.add(to + label * dys.width);

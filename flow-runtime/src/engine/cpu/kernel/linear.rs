@@ -52,7 +52,7 @@ impl<T: Math> WithSimd for Outer<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Kernel { context, step } = self.0;
-        let &Step::Outer { dy, x, to } = step else { return };
+        let &Step::Outer { dy, x, to, first } = step else { return };
         // SAFETY: as above; the gradient has a place for every parameter. Registers are read past the end of a row of `x`
         // into the next one, and at the last row into the slack at the end of the arena.
         unsafe {
@@ -60,7 +60,8 @@ impl<T: Math> WithSimd for Outer<'_, T> {
             let sizes = Sizes { rows: dy.width, columns: x.width, depth: dy.count };
             let a = Left { values: dy.at.cast_const(), row: 1, depth: dy.stride };
             let b = Right::Rows { values: x.at.cast_const(), row: x.stride };
-            product(simd, sizes, a, b, Start::Kept, context.frame.gradient.add(to), x.width);
+            let start = if first && context.frame.fresh { Start::Zero } else { Start::Kept };
+            product(simd, sizes, a, b, start, context.frame.gradient.add(to), x.width);
         }
     }
 }

@@ -50,6 +50,8 @@ struct Lower<'a> {
     folded: Vec<bool>,
     /// Parameters of which a node is a share.
     shares: Vec<Vec<usize>>,
+    /// Places of the gradient to which something is added.
+    started: Vec<usize>,
 }
 
 impl<'a> Lower<'a> {
@@ -93,6 +95,7 @@ impl<'a> Lower<'a> {
             taken_apart: vec![false; count],
             folded: vec![false; count],
             shares: of_node,
+            started: Vec::new(),
         };
         for i in 0..count {
             let level = lower.level_of(i);
@@ -497,9 +500,12 @@ impl<'a> Lower<'a> {
         for parameter in self.shares[i].clone() {
             let to = self.program.parameter_offset(parameter);
             let step = match node.op {
-                Op::Outer => Step::Outer { dy: self.operand(i, 0), x: self.operand(i, 1), to },
-                Op::Scatter { .. } => Step::Scatter { condition: self.label(i), dy: self.operand(i, 1), to },
-                _ => Step::Sum { x: self.operand(i, 0), to },
+                Op::Outer => Step::Outer { dy: self.operand(i, 0), x: self.operand(i, 1), to, first: false },
+                Op::Scatter { classes } => {
+                    let (condition, dy) = (self.label(i), self.operand(i, 1));
+                    Step::Scatter { condition, dy, to, classes, first: false }
+                }
+                _ => Step::Sum { x: self.operand(i, 0), to, first: false },
             };
             self.push_sum(step);
         }
@@ -518,19 +524,24 @@ impl<'a> Lower<'a> {
         }
         for parameter in self.shares[i].clone() {
             let to = self.program.parameter_offset(parameter);
-            self.push_sum(Step::Sum { x, to });
+            self.push_sum(Step::Sum { x, to, first: false });
         }
     }
 
-    fn push_sum(&mut self, step: Step) {
+    fn push_sum(&mut self, mut step: Step) {
+        if let Step::Outer { to, first, .. } | Step::Sum { to, first, .. } | Step::Scatter { to, first, .. } = &mut step
+        {
+            *first = !self.started.contains(to);
+            self.started.push(*to);
+        }
         if self.usage != Use::TrainingDeferred {
             return self.plan.body.push(step);
         }
-        let Step::Outer { dy, x, to } = step else { return self.plan.sums.push(step) };
+        let Step::Outer { dy, x, to, first } = step else { return self.plan.sums.push(step) };
         // Pieces that threads share out.
-        for first in (0..dy.width).step_by(SUM_ROWS) {
-            let rows = SUM_ROWS.min(dy.width - first);
-            self.plan.sums.push(Step::Outer { dy: dy.columns(first, rows), x, to: to + first * x.width });
+        for start in (0..dy.width).step_by(SUM_ROWS) {
+            let rows = SUM_ROWS.min(dy.width - start);
+            self.plan.sums.push(Step::Outer { dy: dy.columns(start, rows), x, to: to + start * x.width, first });
         }
     }
 

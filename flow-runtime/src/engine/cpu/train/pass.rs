@@ -78,7 +78,6 @@ pub(super) struct Work<'a, T> {
     groups: Vec<Shared<T>>,
     losses: Shared<f64>,
     workspaces: Shared<Workspace<T>>,
-    parameters: usize,
     next: AtomicUsize,
     next_sum: AtomicUsize,
 }
@@ -114,7 +113,6 @@ impl<T: Math> Training<T> {
     ) -> (Work<'a, T>, super::update::Parts<'a, T>) {
         let division = self.reserve(members, pass);
         let Self { executor, groups, losses, squares, total, batches, workspaces, chunks, deferred, .. } = self;
-        let parameters = total.len();
         squares.resize(chunks.len(), 0.0);
         let pointers: Vec<Shared<T>> = groups.iter_mut().map(|group| Shared(group.as_mut_ptr())).collect();
         let parts = super::update::Parts {
@@ -139,7 +137,6 @@ impl<T: Math> Training<T> {
             groups: pointers,
             losses: Shared(losses.as_mut_ptr()),
             workspaces: Shared(workspaces.as_mut_ptr()),
-            parameters,
             next: AtomicUsize::new(0),
             next_sum: AtomicUsize::new(0),
         };
@@ -202,7 +199,6 @@ impl<T: Math> Work<'_, T> {
             unsafe {
                 let workspace = &mut *self.workspaces.at(member.index);
                 let gradient = self.groups[group];
-                std::slice::from_raw_parts_mut(gradient.0, self.parameters).fill(T::default());
                 let first = group * self.division.rows;
                 let end = (first + self.division.rows).min(self.pass.batch);
                 let mut loss = 0.0;
@@ -215,6 +211,7 @@ impl<T: Math> Work<'_, T> {
                             cotangent: workspace.cotangent.as_mut_ptr(),
                             capacity: rows,
                             buffer_row: 0,
+                            fresh: draw == self.pass.draws.start && tile == first,
                         };
                         loss += self.tile(draw, tile, rows, memory, &mut workspace.conditions, gradient.0);
                     }
@@ -252,17 +249,11 @@ impl<T: Math> Work<'_, T> {
                         cotangent: cotangent.add(first * self.pass.dim),
                         capacity: self.pass.batch,
                         buffer_row: first,
+                        fresh: false,
                     };
                     let loss = self.tile(draw, first, rows, memory, &mut *conditions, std::ptr::null_mut());
                     let before = if turn == 0 { 0.0 } else { *self.losses.at(group) };
                     *self.losses.at(group) = before + loss;
-                }
-                if turn == 0 {
-                    // The gradient is set to zero in parts.
-                    let share = self.parameters.div_ceil(member.size);
-                    let from = (member.index * share).min(self.parameters);
-                    let len = share.min(self.parameters - from);
-                    std::slice::from_raw_parts_mut(self.groups[0].at(from), len).fill(T::default());
                 }
                 if !member.wait() {
                     return false;
@@ -282,6 +273,7 @@ impl<T: Math> Work<'_, T> {
                     output: velocity,
                     conditions: &*conditions,
                     gradient: self.groups[0].0,
+                    fresh: turn == 0,
                     ..Frame::empty()
                 };
                 loop {
@@ -327,6 +319,7 @@ impl<T: Math> Work<'_, T> {
                 output: memory.velocity,
                 conditions,
                 gradient,
+                fresh: memory.fresh,
                 masks: Some(Masks { seed: pass.seed, step: draw }),
                 sample: first,
                 ..Frame::empty()
@@ -353,6 +346,8 @@ struct Memory<T> {
     cotangent: *mut T,
     capacity: usize,
     buffer_row: usize,
+    /// Nothing has been added to the gradient.
+    fresh: bool,
 }
 
 /// `share · Σ loss(v − u)`, and its derivative.
