@@ -218,6 +218,14 @@ pub(super) struct Pack {
     pub(super) column_stride: usize,
 }
 
+impl Pack {
+    /// The weights have rows of neighbours already: the kernel reads them where they are. Copied into panels they would be
+    /// read a little faster, which the copy costs, and more, where weights change with every batch.
+    pub(super) fn as_it_lies(&self) -> bool {
+        self.column_stride == 1
+    }
+}
+
 /// How a plan is to be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {

@@ -2,7 +2,7 @@
 
 use super::{
     plan::{Pack, Plan},
-    product::panel_registers,
+    product::{Right, panel_registers},
     simd::Element,
 };
 use pulp::{Arch, Simd, WithSimd};
@@ -46,9 +46,11 @@ impl<T: Element> Prepared<T> {
         let mut places = Vec::with_capacity(plan.packs.len());
         let (mut len, mut jobs) = (0, Vec::new());
         for (i, pack) in plan.packs.iter().enumerate() {
-            jobs.extend((0..pack.columns).step_by(panel).map(|column| (i, column)));
             places.push(len);
-            len += pack.depth * pack.columns.next_multiple_of(lanes);
+            if !pack.as_it_lies() {
+                jobs.extend((0..pack.columns).step_by(panel).map(|column| (i, column)));
+                len += pack.depth * pack.columns.next_multiple_of(lanes);
+            }
         }
         let zeros = |len: usize| (0..len).map(|_| UnsafeCell::new(T::default())).collect();
         let constants = plan.constants.iter().map(|w| T::from_f64(*w)).collect();
@@ -118,22 +120,26 @@ impl<T: Element> Prepared<T> {
         UnsafeCell::raw_get(self.parameters[at..].as_ptr()).cast_const()
     }
 
-    /// The panels of pack `i`.
-    pub(super) fn panels(&self, i: usize) -> *const T {
-        UnsafeCell::raw_get(self.packed[self.places[i]..].as_ptr()).cast_const()
+    /// The right side of products with pack `i`.
+    pub(super) fn right(&self, plan: &Plan, i: usize) -> Right<T> {
+        let pack = &plan.packs[i];
+        if pack.as_it_lies() {
+            return Right::Rows { values: self.parameter(pack.offset), row: pack.depth_stride };
+        }
+        Right::Packed(UnsafeCell::raw_get(self.packed[self.places[i]..].as_ptr()).cast_const())
     }
 }
 
-/// `to[k][j] = from[j][k]` for one panel.
+/// `to[k][j] = from[j][k]` for one panel; rows of `from` have no gaps.
 fn transpose<T: Element>(pack: &Pack, from: &[T], width: usize, row: usize, to: &mut [T]) {
-    let at = |k: usize, j: usize| j * pack.column_stride + k * pack.depth_stride;
+    let stride = pack.column_stride;
     let (deep, wide) = (pack.depth / BLOCK * BLOCK, width / BLOCK * BLOCK);
     // Block by block, through a square of its own, so that neither side is walked in long strides.
     let mut square = [[T::default(); BLOCK]; BLOCK];
-    for j in (0..if pack.depth_stride == 1 { wide } else { 0 }).step_by(BLOCK) {
+    for j in (0..wide).step_by(BLOCK) {
         for k in (0..deep).step_by(BLOCK) {
             for (i, line) in square.iter_mut().enumerate() {
-                line.copy_from_slice(&from[at(k, j + i)..][..BLOCK]);
+                line.copy_from_slice(&from[(j + i) * stride + k..][..BLOCK]);
             }
             for i in 0..BLOCK {
                 let to = &mut to[(k + i) * row + j..][..BLOCK];
@@ -143,11 +149,9 @@ fn transpose<T: Element>(pack: &Pack, from: &[T], width: usize, row: usize, to: 
             }
         }
     }
-    let done = if pack.depth_stride == 1 { wide } else { 0 };
     for k in 0..pack.depth {
-        let first = if k < deep { done } else { 0 };
-        for j in first..width {
-            to[k * row + j] = from[at(k, j)];
+        for j in if k < deep { wide } else { 0 }..width {
+            to[k * row + j] = from[j * stride + k];
         }
     }
 }
@@ -159,11 +163,5 @@ fn write_panel<T: Element>(pack: &Pack, parameters: &[T], column: usize, width: 
     if width < row {
         to.fill(T::default());
     }
-    if pack.column_stride == 1 {
-        for (k, to) in to.chunks_exact_mut(row).enumerate() {
-            to[..width].copy_from_slice(&from[k * pack.depth_stride..][..width]);
-        }
-    } else {
-        transpose(pack, from, width, row, to);
-    }
+    transpose(pack, from, width, row, to);
 }

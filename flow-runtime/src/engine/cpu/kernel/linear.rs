@@ -41,7 +41,7 @@ impl<T: Math> WithSimd for Product<'_, T> {
                 return narrow(simd, sizes, a, b, start, out.at, out.stride);
             }
             let a = Left { values: lines.at.cast_const(), row: lines.stride, depth: 1 };
-            product(simd, sizes, a, Right::Packed(context.weights.panels(pack)), start, out.at, out.stride);
+            product(simd, sizes, a, context.weights.right(context.plan, pack), start, out.at, out.stride);
         }
     }
 }
