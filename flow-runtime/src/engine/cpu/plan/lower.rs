@@ -487,10 +487,28 @@ impl<'a> Lower<'a> {
             }
             Op::DropoutPullback { p, ordinal } => Step::Dropout { p, ordinal, x, out },
             Op::Pullback(f) => Step::Pullback { f, source: x, dy: second(), out },
-            op => match op.activation() {
+            Op::Relu
+            | Op::Elu { .. }
+            | Op::Gelu
+            | Op::Silu
+            | Op::Tanh
+            | Op::Sigmoid
+            | Op::Softplus
+            | Op::LeakyRelu { .. }
+            | Op::Sin => match node.op.activation() {
                 Some(f) => Step::Map { f, x, out },
                 None => Step::Copy { x, out },
             },
+            // Lowered by functions of their own, or refused before there is a plan.
+            Op::Input(_)
+            | Op::Linear
+            | Op::Concat
+            | Op::Reshape
+            | Op::Slice { .. }
+            | Op::Outer
+            | Op::SumRows
+            | Op::Scatter { .. }
+            | Op::Custom { .. } => Step::Copy { x, out },
         }
     }
 
