@@ -62,7 +62,7 @@ impl<T: Math> Executor<T> {
     /// enough.
     pub(super) fn tile_of(&self, rows: usize, members: usize) -> usize {
         let share = rows.div_ceil(members);
-        share.div_ceil(share.div_ceil(self.tile).max(1)).next_multiple_of(PRODUCT_ROWS).min(share.max(1))
+        share.div_ceil(share.div_ceil(self.tile).max(1)).next_multiple_of(PRODUCT_ROWS).clamp(1, share.max(1))
     }
 
     /// Memory for the buffers of `rows` rows.
