@@ -29,6 +29,8 @@
 #[cfg(feature = "dfdx")]
 mod activations;
 mod cpu;
+#[allow(dead_code)] // Parts are joined one by one.
+mod cuda;
 #[cfg(feature = "dfdx")]
 mod custom;
 mod device;
@@ -46,7 +48,9 @@ mod layers;
 mod network;
 #[cfg(feature = "dfdx")]
 mod optimizer;
+mod plan;
 mod runnable;
+mod scheme;
 
 pub(crate) use cpu::check_threads;
 pub use cpu::{CpuEngine, Precision};

@@ -8,7 +8,7 @@ mod integrate;
 mod kernel;
 pub(crate) mod math;
 mod optimizer;
-mod plan;
+use super::{plan, scheme};
 mod product;
 mod simd;
 mod team;

@@ -2,9 +2,10 @@
 
 use super::{
     executor::{Bound, Executor},
-    integrate::{self, Memory, Scheme, Task},
+    integrate::{self, Memory, Task},
     math::Math,
     plan::Use,
+    scheme::Scheme,
     simd::Element,
     team::Team,
     velocity::{self, Times, Workspace},

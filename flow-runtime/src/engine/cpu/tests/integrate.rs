@@ -2,9 +2,10 @@ use super::{converted, difference, executor};
 use crate::{
     engine::cpu::{
         executor::Bound,
-        integrate::{Memory, Scheme, Task, integrate},
+        integrate::{Memory, Task, integrate},
         math::Math,
         plan::Use,
+        scheme::Scheme,
         team::Team,
     },
     program::{Program, random},

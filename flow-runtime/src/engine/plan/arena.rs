@@ -4,11 +4,11 @@ use super::{Base, Plan, Step, View};
 
 /// Memory of a tile for one value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::engine::cpu) struct Buffer {
+pub(in crate::engine) struct Buffer {
     /// Numbers of one sample.
-    pub(in crate::engine::cpu) size: usize,
+    pub(in crate::engine) size: usize,
     /// Its first row is at `place · capacity`, in a tile that has room for `capacity` samples.
-    pub(in crate::engine::cpu) place: usize,
+    pub(in crate::engine) place: usize,
 }
 
 /// First and last step that need a buffer, counted over prologue, body and sums.
