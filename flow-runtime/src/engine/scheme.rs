@@ -54,6 +54,24 @@ impl Scheme {
     pub(super) fn evaluations(&self) -> usize {
         self.stages.len()
     }
+
+    /// Coefficients of a step: those of each stage, then the weights.
+    pub(super) fn terms(&self) -> usize {
+        self.stages.iter().map(|stage| stage.terms.len()).sum::<usize>() + self.weights.len()
+    }
+
+    /// `h a` of every step and term, rounded once: `[steps, terms]`.
+    pub(super) fn coefficients_of(&self, nodes: &[f64]) -> Vec<f32> {
+        let steps = nodes.windows(2).map(|ends| ends[1] - ends[0]);
+        let terms = || self.stages.iter().flat_map(|stage| &stage.terms).chain(&self.weights);
+        steps.flat_map(|h| terms().map(move |(_, a)| (h * a) as f32)).collect()
+    }
+
+    /// The distinct times of every step, rounded once: `[steps, times]`.
+    pub(super) fn times_of(&self, nodes: &[f64]) -> Vec<f32> {
+        let time = |ends: &[f64]| self.times.iter().map(|c| stage_time(ends, *c) as f32).collect::<Vec<_>>();
+        nodes.windows(2).flat_map(time).collect()
+    }
 }
 
 /// The time of a stage, exact at both ends of the step.

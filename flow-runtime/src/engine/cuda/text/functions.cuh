@@ -9,7 +9,7 @@ FM_FUNCTION float fm_leaky_relu(float x, float slope) { return x > 0.0f ? x : sl
 FM_FUNCTION float fm_relu(float x) { return x < 0.0f ? 0.0f : x; }
 FM_FUNCTION float fm_elu(float x, float alpha) { float e = fm_exp(x); return x > 0.0f ? x : fmaf(alpha, e, -alpha); }
 FM_FUNCTION float fm_sigmoid(float x) { return fm_rcp(1.0f + fm_exp(-x)); }
-FM_FUNCTION float fm_silu(float x) { return x < -80.0f ? 0.0f * x : x * fm_sigmoid(x); }
+FM_FUNCTION float fm_silu(float x) { return x * fm_sigmoid(x); }
 FM_FUNCTION float fm_tanh(float x) {
   float y = 1.0f - 2.0f * fm_rcp(1.0f + fm_ex2(2.0f * FM_LOG2E * fabsf(x)));
   return copysignf(y, x);
@@ -42,7 +42,7 @@ FM_FUNCTION float fm_d_leaky_relu(float y, float slope) { return y > 0.0f ? 1.0f
 FM_FUNCTION float fm_d_elu_of_result(float y, float alpha) { return y > 0.0f ? 1.0f : y + alpha; }
 FM_FUNCTION float fm_d_elu(float x, float alpha) { return x > 0.0f ? 1.0f : alpha * fm_exp(x); }
 FM_FUNCTION float fm_d_gelu(float x) { return fm_phi(x) + x * 0.3989422804014327f * fm_exp(-0.5f * x * x); }
-FM_FUNCTION float fm_d_silu(float x) { float s = fm_sigmoid(x); return fabsf(x) > 80.0f ? (x > 0.0f ? 1.0f : 0.0f) : s * (1.0f + x * (1.0f - s)); }
+FM_FUNCTION float fm_d_silu(float x) { float s = fm_sigmoid(x); return s * (1.0f + x * (1.0f - s)); }
 FM_FUNCTION float fm_d_tanh_of_result(float y) { return (1.0f - y) * (1.0f + y); }
 FM_FUNCTION float fm_d_sigmoid_of_result(float y) { return y * (1.0f - y); }
 FM_FUNCTION float fm_d_softplus_of_result(float y) { return 1.0f - fm_exp(-y); }

@@ -1,0 +1,233 @@
+// Steps over the rows of a tile. A team of TEAM threads (a warp, or the whole block) owns R rows; number `j` of row `r` of a value
+// is at `value[j * R + r]`, so that neighbouring rows are neighbours in memory and a column of 32 rows is one line of it.
+// `me` is the thread's place in its team. Nothing here waits: whoever calls puts `fm_team_sync` between steps.
+
+template <int TEAM> FM_FUNCTION void fm_team_sync() {
+  if (TEAM == 32) __syncwarp();
+  else __syncthreads();
+}
+
+// N numbers side by side, in one access where they are four.
+template <int N> FM_FUNCTION void fm_read(float (&v)[N], const float* p) {
+  if constexpr (N % 4 == 0) {
+#pragma unroll
+    for (int i = 0; i < N; i += 4) {
+      float4 q = *(const float4*)(p + i);
+      v[i] = q.x; v[i + 1] = q.y; v[i + 2] = q.z; v[i + 3] = q.w;
+    }
+  } else {
+#pragma unroll
+    for (int i = 0; i < N; i++) v[i] = p[i];
+  }
+}
+template <int N> FM_FUNCTION void fm_write(float* p, const float (&v)[N]) {
+  if constexpr (N % 4 == 0) {
+#pragma unroll
+    for (int i = 0; i < N; i += 4) *(float4*)(p + i) = make_float4(v[i], v[i + 1], v[i + 2], v[i + 3]);
+  } else {
+#pragma unroll
+    for (int i = 0; i < N; i++) p[i] = v[i];
+  }
+}
+
+// Calls `f(line, column, row)` for every number of LINES x WIDTH x R, each by one thread.
+template <int TEAM, int R, int LINES, int WIDTH, class F> FM_FUNCTION void fm_each(int me, F f) {
+#pragma unroll 1
+  for (int i = me; i < LINES * WIDTH * R; i += TEAM) {
+    int j = i / R;
+    f(j / WIDTH, j % WIDTH, i % R);
+  }
+}
+
+// Calls `f(line, row)` for every line of every row.
+template <int TEAM, int R, int LINES, class F> FM_FUNCTION void fm_each_line(int me, F f) {
+#pragma unroll 1
+  for (int i = me; i < LINES * R; i += TEAM) f(i / R, i % R);
+}
+
+// out = f(start + x w): x is [LINES, K] and out [LINES, N] in R rows, w is [K][NP] with NP >= N, a thread makes TR rows x TC columns.
+// XL and OL are the distances of lines; XR is R, or 0 where all rows share x. START is 0 (none), 1 (a row for all), 2 (a value with lines
+// at SL, which may be out itself). Every number is one chain of fused multiply-adds, in the order of k.
+template <int TEAM, int R, int LINES, int K, int N, int NP, int TR, int TC, int XL, int XR, int OL, int START, int SL, class F>
+FM_FUNCTION void fm_product(int me, const float* x, const float* w, const float* start, float* out, F f) {
+  constexpr int TILES = (N + TC - 1) / TC, GROUPS = R / TR;
+#pragma unroll 1
+  for (int i = me; i < LINES * GROUPS * TILES; i += TEAM) {
+    const int r = i % GROUPS * TR, n = i / GROUPS % TILES * TC, line = i / (GROUPS * TILES);
+    float sum[TC][TR];
+#pragma unroll
+    for (int c = 0; c < TC; c++) {
+      if constexpr (START == 2) {
+        if (N % TC == 0 || n + c < N) { fm_read<TR>(sum[c], start + (line * SL + n + c) * R + r); continue; }
+      }
+      float first = START == 1 && (N % TC == 0 || n + c < N) ? start[line * SL + n + c] : 0.0f;
+#pragma unroll
+      for (int q = 0; q < TR; q++) sum[c][q] = first;
+    }
+#pragma unroll 4
+    for (int k = 0; k < K; k++) {
+      float left[TR], right[TC];
+      if constexpr (XR == 0) {
+#pragma unroll
+        for (int q = 0; q < TR; q++) left[q] = x[line * XL + k];
+      } else {
+        fm_read<TR>(left, x + (line * XL + k) * R + r);
+      }
+      fm_read<TC>(right, w + k * NP + n);
+#pragma unroll
+      for (int c = 0; c < TC; c++)
+#pragma unroll
+        for (int q = 0; q < TR; q++) sum[c][q] = fmaf(left[q], right[c], sum[c][q]);
+    }
+#pragma unroll
+    for (int c = 0; c < TC; c++) {
+      if (N % TC == 0 || n + c < N) {
+#pragma unroll
+        for (int q = 0; q < TR; q++) sum[c][q] = f(sum[c][q]);
+        fm_write<TR>(out + (line * OL + n + c) * R + r, sum[c]);
+      }
+    }
+  }
+}
+
+// to[o * I + i] (+)= sum over lines and rows of dy[o] x[i]; a thread makes TO x TI of them. Rows are taken in a turn that depends on the
+// thread, so that threads side by side read from different banks; the order of a sum is its own, whatever else runs.
+template <int TEAM, int R, int LINES, int O, int I, int TO, int TI, int YL, int XL>
+FM_FUNCTION void fm_outer(int me, const float* dy, const float* x, float* to, bool first) {
+  constexpr int OT = (O + TO - 1) / TO, IT = (I + TI - 1) / TI, STEP = R % 4 == 0 ? 4 : 1;
+#pragma unroll 1
+  for (int t = me; t < OT * IT; t += TEAM) {
+    const int i = t % IT * TI, o = t / IT * TO;
+    float sum[TO][TI];
+#pragma unroll
+    for (int a = 0; a < TO; a++)
+#pragma unroll
+      for (int b = 0; b < TI; b++) sum[a][b] = 0.0f;
+#pragma unroll 1
+    for (int line = 0; line < LINES; line++) {
+#pragma unroll 2
+      for (int turn = 0; turn < R; turn += STEP) {
+        const int r = (turn + t * STEP) % R;
+        float left[TO][STEP], right[TI][STEP];
+#pragma unroll
+        for (int a = 0; a < TO; a++) fm_read<STEP>(left[a], dy + (line * YL + (O % TO == 0 || o + a < O ? o + a : O - 1)) * R + r);
+#pragma unroll
+        for (int b = 0; b < TI; b++) fm_read<STEP>(right[b], x + (line * XL + (I % TI == 0 || i + b < I ? i + b : I - 1)) * R + r);
+#pragma unroll
+        for (int a = 0; a < TO; a++)
+#pragma unroll
+          for (int b = 0; b < TI; b++)
+#pragma unroll
+            for (int s = 0; s < STEP; s++) sum[a][b] = fmaf(left[a][s], right[b][s], sum[a][b]);
+      }
+    }
+#pragma unroll
+    for (int a = 0; a < TO; a++)
+#pragma unroll
+      for (int b = 0; b < TI; b++)
+        if ((O % TO == 0 || o + a < O) && (I % TI == 0 || i + b < I)) {
+          float* place = to + (o + a) * I + i + b;
+          *place = first ? sum[a][b] : *place + sum[a][b];
+        }
+  }
+}
+
+// to[j] (+)= sum over lines and rows of x[j].
+template <int TEAM, int R, int LINES, int WIDTH, int XL> FM_FUNCTION void fm_sum(int me, const float* x, float* to, bool first) {
+#pragma unroll 1
+  for (int j = me; j < WIDTH; j += TEAM) {
+    float sum = 0.0f;
+#pragma unroll 1
+    for (int line = 0; line < LINES; line++)
+#pragma unroll 4
+      for (int turn = 0; turn < R; turn++) sum += x[(line * XL + j) * R + (turn + j) % R];
+    to[j] = first ? sum : to[j] + sum;
+  }
+}
+
+// to[label * WIDTH + j] += dy[j], row after row; a column is one thread's. Rows beyond `rows` belong to nobody.
+template <int TEAM, int R, int WIDTH, int CLASSES>
+FM_FUNCTION void fm_scatter(int me, const int* labels, const float* dy, float* to, bool first, int rows) {
+#pragma unroll 1
+  for (int j = me; j < WIDTH; j += TEAM) {
+    if (first)
+      for (int c = 0; c < CLASSES; c++) to[c * WIDTH + j] = 0.0f;
+#pragma unroll 1
+    for (int r = 0; r < R && r < rows; r++) to[labels[r] * WIDTH + j] += dy[j * R + r];
+  }
+}
+
+// y = softmax(x) over a line of WIDTH numbers, D apart; the largest is taken off first.
+template <int WIDTH, int D, class X, class Y> FM_FUNCTION void fm_softmax(X x, Y y) {
+  float most = x(0);
+#pragma unroll 4
+  for (int j = 1; j < WIDTH; j++) most = fmaxf(most, x(j));
+  float sum = 0.0f;
+#pragma unroll 4
+  for (int j = 0; j < WIDTH; j++) {
+    float e = fm_exp(x(j) - most);
+    y(j) = e;
+    sum += e;
+  }
+  float share = 1.0f / sum;
+#pragma unroll 4
+  for (int j = 0; j < WIDTH; j++) y(j) *= share;
+}
+
+// out = y (dy - sum dy y).
+template <int WIDTH, class Y, class D, class O> FM_FUNCTION void fm_softmax_pullback(Y y, D dy, O out) {
+  float dot = 0.0f;
+#pragma unroll 4
+  for (int j = 0; j < WIDTH; j++) dot = fmaf(dy(j), y(j), dot);
+#pragma unroll 4
+  for (int j = 0; j < WIDTH; j++) out(j) = y(j) * (dy(j) - dot);
+}
+
+// The mean (zero unless CENTRED) and 1 / sqrt(mean square + eps).
+template <int WIDTH, bool CENTRED, class X> FM_FUNCTION void fm_moments(X x, float eps, float& mean, float& scale) {
+  mean = 0.0f;
+  if (CENTRED) {
+#pragma unroll 4
+    for (int j = 0; j < WIDTH; j++) mean += x(j);
+    mean *= 1.0f / WIDTH;
+  }
+  float square = 0.0f;
+#pragma unroll 4
+  for (int j = 0; j < WIDTH; j++) {
+    float d = x(j) - mean;
+    square = fmaf(d, d, square);
+  }
+  scale = 1.0f / sqrtf(square * (1.0f / WIDTH) + eps);
+}
+
+// out = (x - mean) scale weight + bias; a null pointer stands for ones or zeros.
+template <int WIDTH, bool CENTRED, class X, class O>
+FM_FUNCTION void fm_norm(X x, float eps, const float* weight, const float* bias, O out) {
+  float mean, scale;
+  fm_moments<WIDTH, CENTRED>(x, eps, mean, scale);
+#pragma unroll 4
+  for (int j = 0; j < WIDTH; j++) {
+    float n = (x(j) - mean) * scale;
+    out(j) = fmaf(n, weight ? weight[j] : 1.0f, bias ? bias[j] : 0.0f);
+  }
+}
+
+// With n = (x - mean) scale and g = dy weight: scale (g - mean(g) - n mean(g n)); without the middle term unless CENTRED.
+template <int WIDTH, bool CENTRED, class X, class D, class O>
+FM_FUNCTION void fm_norm_pullback(X x, D dy, float eps, const float* weight, O out) {
+  float mean, scale, sum = 0.0f, dot = 0.0f;
+  fm_moments<WIDTH, CENTRED>(x, eps, mean, scale);
+#pragma unroll 4
+  for (int j = 0; j < WIDTH; j++) {
+    float g = dy(j) * weight[j];
+    sum += g;
+    dot = fmaf(g, (x(j) - mean) * scale, dot);
+  }
+  sum = CENTRED ? sum * (1.0f / WIDTH) : 0.0f;
+  dot *= 1.0f / WIDTH;
+#pragma unroll 4
+  for (int j = 0; j < WIDTH; j++) {
+    float n = (x(j) - mean) * scale;
+    out(j) = scale * (dy(j) * weight[j] - sum - n * dot);
+  }
+}

@@ -1,0 +1,21 @@
+//! Kernels for any plan, in single precision: a team of threads carries a tile of rows through all steps.
+//!
+//! Values lie in shared memory, or in global memory where there is not enough of it, one column of a tile after the other;
+//! every step is a call of `text/tile.cuh`. These kernels run every op of the language, whatever its width, and they are the
+//! `strict` precision: every product is one chain of fused multiply-adds in `f32`, in the order in which the CPU engine has it.
+
+mod hazard;
+mod integrate;
+mod layout;
+mod packs;
+mod rows;
+mod steps;
+
+pub(super) use integrate::Integrator;
+pub(super) use rows::Pointwise;
+
+#[cfg(test)]
+mod tests;
+
+const FUNCTIONS: &str = include_str!("text/functions.cuh");
+const TILE: &str = include_str!("text/tile.cuh");

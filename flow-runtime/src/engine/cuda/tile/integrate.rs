@@ -1,0 +1,292 @@
+//! A whole integration as one kernel.
+
+use super::{FUNCTIONS, TILE, layout::Layout, packs::Packs, rows::Conditions, steps::Scope};
+use crate::{
+    engine::{
+        cuda::{
+            backend::{Argument, Backend, Kernel, Launch, Memory, Properties, bytes_of},
+            source::{Source, Writer},
+        },
+        plan::{Plan, Use},
+        scheme::Scheme,
+    },
+    error::Result,
+    program::Program,
+};
+
+/// Threads of a block that computes what a batch shares at one time.
+const SHARED_THREADS: usize = 128;
+
+/// A program and an explicit method as kernels: one for what a batch shares at the times of a grid, one for the integration.
+pub(crate) struct Integrator {
+    plan: Plan,
+    packs: Packs,
+    layout: Layout,
+    source: Source,
+    loaded: Option<Loaded>,
+}
+
+struct Loaded {
+    shared: Kernel,
+    integrate: Kernel,
+    parameters: Memory,
+    packed: Memory,
+}
+
+/// A grid in the device's memory, with everything that depends on it and on the weights alone.
+pub(crate) struct Timetable {
+    pub(crate) times: Memory,
+    pub(crate) table: Memory,
+    pub(crate) coefficients: Memory,
+}
+
+impl Integrator {
+    /// For batches of about `count` rows.
+    pub(crate) fn new(program: &'static Program, scheme: &Scheme, count: usize, device: &Properties) -> Self {
+        let plan = Plan::of(program, &[], Use::SharedTime);
+        let packs = Packs::of(&plan);
+        let dim = program.state_dim();
+        let conditions = Conditions::of(program);
+        let mut parts = vec![
+            ("x".to_owned(), dim, "float"),
+            ("stage".to_owned(), dim, "float"),
+            ("k".to_owned(), dim * scheme.stages.len(), "float"),
+        ];
+        parts.extend(conditions.parts.iter().cloned());
+        let layout = Layout::of(&plan, &packs, &parts, count, device);
+        let source = text(program, &plan, &packs, &layout, &conditions, scheme);
+        Self { plan, packs, layout, source, loaded: None }
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Takes over weights.
+    pub(crate) fn load(&mut self, backend: &mut dyn Backend, weights: &[f32]) -> Result<()> {
+        let packed = self.packs.pack_all(weights);
+        if self.loaded.is_none() {
+            let kernels = backend.load(&self.source)?;
+            let parameters = backend.allocate(4 * weights.len().max(1), "the weights")?;
+            let memory = backend.allocate(4 * packed.len().max(1), "the packed weights")?;
+            self.loaded = Some(Loaded { shared: kernels[0], integrate: kernels[1], parameters, packed: memory });
+        }
+        let Some(loaded) = &self.loaded else { return Ok(()) };
+        backend.upload(&loaded.parameters, 0, bytes_of(weights))?;
+        backend.upload(&loaded.packed, 0, bytes_of(&packed))
+    }
+
+    /// What all rows share on a grid, in the device's memory.
+    pub(crate) fn timetable(&self, backend: &mut dyn Backend, scheme: &Scheme, nodes: &[f64]) -> Result<Timetable> {
+        let times = scheme.times_of(nodes);
+        let coefficients = scheme.coefficients_of(nodes);
+        let row = self.plan.shared_len;
+        let upload = |backend: &mut dyn Backend, values: &[f32], what| -> Result<Memory> {
+            let memory = backend.allocate(4 * values.len().max(1), what)?;
+            backend.upload(&memory, 0, bytes_of(values))?;
+            Ok(memory)
+        };
+        let timetable = Timetable {
+            coefficients: upload(backend, &coefficients, "the coefficients of the steps")?,
+            table: backend.allocate(4 * (times.len() * row).max(1), "what the batch shares at each time")?,
+            times: upload(backend, &times, "the times of the stages")?,
+        };
+        if let Some(loaded) = self.loaded.as_ref().filter(|_| row > 0 && !times.is_empty()) {
+            let launch = Launch {
+                blocks: times.len().min(1 << 16) as u32,
+                threads: SHARED_THREADS as u32,
+                shared: 0,
+                cooperative: false,
+            };
+            backend.launch(
+                loaded.shared,
+                launch,
+                &[
+                    Argument::Address(loaded.parameters.address),
+                    Argument::Address(loaded.packed.address),
+                    Argument::Address(timetable.times.address),
+                    Argument::Address(timetable.table.address),
+                    Argument::Int(times.len() as i32),
+                ],
+            )?;
+        }
+        Ok(timetable)
+    }
+
+    /// Carries `points: [rows, dim]` over the steps `first .. first + steps` of the grid.
+    ///
+    /// In `lost: [rows + 1]` the first step after which a row is not finite is kept, and at the end the first of all.
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn run(
+        &self,
+        backend: &mut dyn Backend,
+        timetable: &Timetable,
+        points: &Memory,
+        rows: usize,
+        (first, steps): (usize, usize),
+        conditions: &[Memory],
+        lost: &Memory,
+    ) -> Result<()> {
+        let Some(loaded) = &self.loaded else { return Ok(()) };
+        let blocks = self.layout.blocks(rows, backend.properties());
+        let scratch = backend.allocate(self.layout.scratch_bytes(blocks).max(4), "values of the tiles")?;
+        let addresses = [
+            &loaded.parameters,
+            &loaded.packed,
+            &scratch,
+            &timetable.times,
+            &timetable.table,
+            &timetable.coefficients,
+            points,
+            lost,
+        ];
+        let mut arguments: Vec<Argument> = addresses.iter().map(|memory| Argument::Address(memory.address)).collect();
+        arguments.extend([rows, first, steps].map(|number| Argument::Int(number as i32)));
+        arguments.extend(conditions.iter().map(|memory| Argument::Address(memory.address)));
+        let launch = Launch {
+            blocks: blocks as u32,
+            threads: self.layout.threads() as u32,
+            shared: self.layout.shared_bytes(),
+            cooperative: false,
+        };
+        backend.launch(loaded.integrate, launch, &arguments)
+    }
+}
+
+fn text(
+    program: &Program,
+    plan: &Plan,
+    packs: &Packs,
+    layout: &Layout,
+    conditions: &Conditions,
+    scheme: &Scheme,
+) -> Source {
+    let mut out = Writer::default();
+    out.text(FUNCTIONS);
+    out.text(TILE);
+    out.line("");
+    let names = ["shared", "integrate"].map(|what| format!("flow_{}_{what}", program.name));
+    print_shared(&mut out, program, plan, packs, &names[0]);
+    out.line("");
+    print_integrate(&mut out, program, plan, packs, layout, conditions, scheme, &names[1]);
+    Source { name: program.name.to_owned(), text: out.finish(), kernels: names.to_vec() }
+}
+
+/// What depends on the time alone, a block for a time.
+fn print_shared(out: &mut Writer, program: &Program, plan: &Plan, packs: &Packs, name: &str) {
+    out.line(format_args!("// What {} computes of the time alone, a row of the table for every time.", program.name));
+    let head = format!(
+        "FM_KERNEL({SHARED_THREADS}) void {name}(const float* parameters, const float* packed, const float* times, float* table, int count)"
+    );
+    out.block(head, |out| {
+        out.line("const int me = threadIdx.x;");
+        out.block("for (int i = blockIdx.x; i < count; i += gridDim.x)", |out| {
+            out.line("const float time = times[i];");
+            out.line(format_args!("float* shared = table + (u64)i * {};", plan.shared_len));
+            let scope =
+                Scope { program, plan, packs, rows: 1, team: SHARED_THREADS, packed: "packed", shared_time: true };
+            scope.print(out, &plan.shared);
+        });
+    });
+}
+
+#[allow(clippy::too_many_arguments)]
+fn print_integrate(
+    out: &mut Writer,
+    program: &Program,
+    plan: &Plan,
+    packs: &Packs,
+    layout: &Layout,
+    conditions: &Conditions,
+    scheme: &Scheme,
+    name: &str,
+) {
+    let (rows, team, dim) = (layout.rows, layout.team, program.state_dim());
+    let size = rows * dim;
+    let terms: usize = scheme.terms();
+    out.line(format_args!(
+        "// {} over a grid: {} evaluations in a step, {rows} rows to a tile.",
+        program.name,
+        scheme.stages.len()
+    ));
+    let head = format!(
+        "FM_KERNEL({}) void {name}(const float* parameters, const float* packed, float* scratch, const float* times, const float* table, const float* coefficients, float* points, int* lost, int rows, int first_step, int steps{})",
+        layout.threads(),
+        conditions.parameters()
+    );
+    let each = format!("fm_each<{team}, {rows}, 1, {dim}>(me, [&](int l, int j, int r)");
+    let sync = format!("fm_team_sync<{team}>();");
+    out.block(head, |out| {
+        layout.print(out);
+        let head = format!(
+            "for (int tile = blockIdx.x * {0} + team; tile * {rows} < rows; tile += gridDim.x * {0})",
+            layout.teams
+        );
+        out.block(head, |out| {
+            out.line(format_args!("const int first = tile * {rows}, count = min({rows}, rows - first);"));
+            out.line("// Rows past the end are the last one again.");
+            out.line(format_args!("{each} {{ x[j * {rows} + r] = points[(u64)(first + min(r, count - 1)) * {dim} + j]; }});"));
+            conditions.print(out, rows, team, "first + min(r, count - 1)");
+            out.line(&sync);
+            let scope = Scope { program, plan, packs, rows, team, packed: "w", shared_time: true };
+            out.line("const float* in = x;");
+            scope.print(out, &plan.prologue);
+            out.line(&sync);
+            out.line("#pragma unroll 1");
+            out.block("for (int step = first_step; step < first_step + steps; step++)", |out| {
+                out.line(format_args!("const float* h = coefficients + step * {terms};"));
+                out.line("#pragma unroll 1");
+                out.block(format_args!("for (int stage_index = 0; stage_index < {}; stage_index++)", scheme.stages.len()), |out| {
+                    out.line(format_args!("int at = step * {};", scheme.times.len()));
+                    out.block("switch (stage_index)", |out| print_stages(out, scheme, rows, size, &each));
+                    out.line(&sync);
+                    out.line("const float time = times[at];");
+                    out.line(format_args!("const float* shared = table + (u64)at * {};", plan.shared_len));
+                    out.line(format_args!("float* v = k + stage_index * {size};"));
+                    out.line("(void)time; (void)shared;");
+                    scope.print(out, &plan.body);
+                    out.line(&sync);
+                });
+                let sum = combination("x", &scheme.weights, terms - scheme.weights.len(), size, rows);
+                out.line("// The step, and whether it left the numbers.");
+                out.block(format_args!("{each}"), |out| {
+                    out.line(format_args!("float next = {sum};"));
+                    out.line(format_args!("x[j * {rows} + r] = next;"));
+                    out.block("if (!(fabsf(next) <= 3.402823466e38f) && r < count)", |out| {
+                        out.line("if (lost[first + r] > step + 1) lost[first + r] = step + 1;");
+                        out.line("atomicMin(lost + rows, step + 1);");
+                    });
+                });
+                out.line(");");
+                out.line(&sync);
+            });
+            out.line(format_args!("{each} {{ if (r < count) points[(u64)(first + r) * {dim} + j] = x[j * {rows} + r]; }});"));
+            out.line(&sync);
+        });
+    });
+}
+
+/// The state of each stage, in `in`, and the place of its time.
+fn print_stages(out: &mut Writer, scheme: &Scheme, rows: usize, size: usize, each: &str) {
+    let mut term = 0;
+    for (i, stage) in scheme.stages.iter().enumerate() {
+        out.line(format_args!("case {i}: // c = {}", stage.c));
+        out.line(format_args!("  at += {};", stage.time));
+        if stage.terms.is_empty() {
+            out.line("  in = x;");
+        } else {
+            let sum = combination("x", &stage.terms, term, size, rows);
+            out.line(format_args!("  {each} {{ stage[j * {rows} + r] = {sum}; }});"));
+            out.line("  in = stage;");
+        }
+        out.line("  break;");
+        term += stage.terms.len();
+    }
+}
+
+/// `x + Σ h a k` as a chain of fused multiply-adds.
+fn combination(x: &str, terms: &[(usize, f64)], first: usize, size: usize, rows: usize) -> String {
+    terms.iter().enumerate().fold(format!("{x}[j * {rows} + r]"), |sum, (i, (stage, _))| {
+        format!("fmaf(h[{}], k[{} + j * {rows} + r], {sum})", first + i, stage * size)
+    })
+}

@@ -1,0 +1,133 @@
+//! How a tile's memory is divided, and how many tiles a block carries.
+
+use super::packs::Packs;
+use crate::engine::{
+    cuda::{backend::Properties, source::Writer},
+    plan::Plan,
+};
+
+/// Shared memory that the system keeps for itself in every block.
+const RESERVED: usize = 1 << 10;
+/// Registers of a multiprocessor allow so many threads, of which each has all that it may have.
+const THREADS: usize = 256;
+
+/// Threads, rows and places of memory of a kernel.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Layout {
+    /// Rows of a tile.
+    pub(super) rows: usize,
+    /// Threads of a team, which has a tile.
+    pub(super) team: usize,
+    /// Teams of a block.
+    pub(super) teams: usize,
+    /// The packed weights are copied into shared memory.
+    pub(super) weights_shared: bool,
+    /// The tile's values are in shared memory.
+    pub(super) values_shared: bool,
+    /// Numbers of a tile, over all rows.
+    pub(super) tile: usize,
+    /// Packed numbers in shared memory.
+    pub(super) packed: usize,
+    names: Vec<(String, usize, &'static str)>,
+}
+
+impl Layout {
+    /// The division for tiles whose values are `parts`: name, numbers of one row, type.
+    ///
+    /// A warp for each tile if there are many of them, else the whole block for one.
+    pub(super) fn of(
+        plan: &Plan,
+        packs: &Packs,
+        parts: &[(String, usize, &'static str)],
+        count: usize,
+        device: &Properties,
+    ) -> Self {
+        let row = plan.arena_row() + parts.iter().map(|(_, numbers, _)| numbers).sum::<usize>();
+        let room = device.shared_per_block.saturating_sub(RESERVED) / size_of::<f32>();
+        let many = count >= 32 * 4 * device.multiprocessors as usize;
+        let mut layout = Self {
+            rows: 32,
+            team: THREADS,
+            teams: 1,
+            weights_shared: packs.body + 32 * row <= room,
+            values_shared: true,
+            tile: 32 * row,
+            packed: 0,
+            names: parts.to_vec(),
+        };
+        layout.names.insert(0, ("a".to_owned(), plan.arena_row(), "float"));
+        if !layout.weights_shared && 32 * row > room {
+            layout.values_shared = false;
+            // What is read again and again is the weights.
+            layout.weights_shared = packs.body <= room;
+        }
+        if many {
+            let left = room - if layout.weights_shared { packs.body } else { 0 };
+            let teams = if layout.values_shared { left / layout.tile.max(1) } else { THREADS / 32 };
+            // One warp alone would leave the multiprocessor idle.
+            if teams >= 4 {
+                (layout.team, layout.teams) = (32, teams.min(THREADS / 32));
+            }
+        } else {
+            // Few rows are spread over more blocks.
+            let fewest = [32, 16, 8].into_iter().find(|rows| count.div_ceil(*rows) >= device.multiprocessors as usize);
+            layout.rows = fewest.unwrap_or(8);
+            layout.tile = layout.rows * row;
+        }
+        layout.packed = if layout.weights_shared { packs.body } else { 0 };
+        layout
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        self.team * self.teams
+    }
+
+    /// Bytes of dynamic shared memory.
+    pub(super) fn shared_bytes(&self) -> usize {
+        size_of::<f32>() * (self.packed + if self.values_shared { self.teams * self.tile } else { 0 })
+    }
+
+    /// Bytes of global memory that a grid of `blocks` blocks needs for its values.
+    pub(super) fn scratch_bytes(&self, blocks: usize) -> usize {
+        if self.values_shared { 0 } else { size_of::<f32>() * blocks * self.teams * self.tile }
+    }
+
+    /// Blocks for so many rows.
+    pub(super) fn blocks(&self, count: usize, device: &Properties) -> usize {
+        count.div_ceil(self.rows * self.teams).clamp(1, device.multiprocessors as usize)
+    }
+
+    /// Which tile a thread works on, the weights, and the pointers into the tile's memory.
+    pub(super) fn print(&self, out: &mut Writer) {
+        out.line("FM_SMEM(float, memory);");
+        out.line(format_args!("const int team = threadIdx.x / {0}, me = threadIdx.x % {0};", self.team));
+        if self.weights_shared {
+            out.line("float* w = memory;");
+            self.print_weights(out);
+        } else {
+            out.line("const float* w = packed;");
+        }
+        if self.values_shared {
+            out.line(format_args!("float* a = memory + {} + team * {};", self.packed, self.tile));
+        } else {
+            out.line(format_args!("float* a = scratch + ((u64)blockIdx.x * {} + team) * {};", self.teams, self.tile));
+        }
+        let mut at = 0;
+        for (name, numbers, kind) in &self.names {
+            if at > 0 {
+                out.line(format_args!("{kind}* {name} = ({kind}*)(a + {at});"));
+            }
+            at += self.rows * numbers;
+        }
+    }
+
+    /// Copies the weights into shared memory.
+    pub(super) fn print_weights(&self, out: &mut Writer) {
+        let quads = self.packed / 4;
+        out.line(format_args!(
+            "for (int i = threadIdx.x; i < {quads}; i += {}) ((float4*)w)[i] = ((const float4*)packed)[i];",
+            self.threads()
+        ));
+        out.line("__syncthreads();");
+    }
+}

@@ -1,0 +1,388 @@
+//! Steps of a plan as text: one call of `text/tile.cuh` for each, and a barrier where one needs what another wrote.
+
+use super::{hazard::Hazards, packs::Packs};
+use crate::{
+    engine::{
+        cuda::source::{Writer, double, float},
+        plan::{Base, Binary, Frequencies, Plan, Step, View},
+    },
+    program::{Activation, Program},
+};
+
+/// What the steps are printed for: the names of the pointers in the text, and the rows of a tile.
+pub(super) struct Scope<'a> {
+    pub(super) program: &'a Program,
+    pub(super) plan: &'a Plan,
+    pub(super) packs: &'a Packs,
+    /// Rows of a tile.
+    pub(super) rows: usize,
+    /// Threads of a team.
+    pub(super) team: usize,
+    /// Expression of the table row that a batch shares, of the packed weights and so on.
+    pub(super) packed: &'a str,
+    /// The time is one number `time`; otherwise `t` has one for each row.
+    pub(super) shared_time: bool,
+}
+
+impl Scope<'_> {
+    /// Prints steps; waits between them where it must, not after the last.
+    pub(super) fn print(&self, out: &mut Writer, steps: &[Step]) {
+        let mut hazards = Hazards::default();
+        let mut i = 0;
+        while i < steps.len() {
+            let fused = steps.get(i + 1).and_then(|next| self.fused(&steps[i], next));
+            let (reads, writes) = self.touched(&steps[i]);
+            if hazards.meets(&reads, &writes) {
+                out.line(format_args!("fm_team_sync<{}>();", self.team));
+            }
+            self.step(out, &steps[i], fused);
+            i += if fused.is_some() { 2 } else { 1 };
+        }
+    }
+
+    /// The activation that follows a product in its place, and can be taken before it is written.
+    fn fused(&self, step: &Step, next: &Step) -> Option<Activation> {
+        let (&Step::Product { out, .. }, &Step::Map { f, x, out: to }) = (step, next) else { return None };
+        let same = |a: View, b: View| {
+            self.place(a) == self.place(b) && (a.width, a.line, a.lines, a.row) == (b.width, b.line, b.lines, b.row)
+        };
+        (same(x, out) && same(x, to)).then_some(f)
+    }
+
+    /// Base and first number of a value.
+    fn place(&self, view: View) -> (Base, usize) {
+        match view.base {
+            Base::Buffer(b) => (Base::Buffer(0), self.plan.buffers[b].place + view.offset),
+            base => (base, view.offset),
+        }
+    }
+
+    /// Ranges that a step reads and writes: a base, first and last number.
+    fn touched(&self, step: &Step) -> (Vec<(Base, usize, usize)>, Vec<(Base, usize, usize)>) {
+        let range = |view: View| {
+            let (base, at) = self.place(view);
+            (base, at, at + (view.lines - 1) * view.line + view.width)
+        };
+        let mut reads: Vec<_> = step.operands().map(range).collect();
+        let mut writes: Vec<_> = step.result().map(range).into_iter().collect();
+        // The gradient is under the name of the parameters, which steps do not write.
+        let sum = match *step {
+            Step::Outer { dy, x, to, .. } => Some((to, dy.width * x.width)),
+            Step::Sum { x, to, .. } => Some((to, x.width)),
+            Step::Scatter { dy, to, classes, .. } => Some((to, classes * dy.width)),
+            _ => None,
+        };
+        reads.retain(|(base, ..)| *base != Base::Parameters);
+        writes.extend(sum.map(|(to, len)| (Base::Parameters, to, to + len)));
+        (reads, writes)
+    }
+
+    fn base(&self, base: Base) -> String {
+        match base {
+            Base::Buffer(_) => "a".to_owned(),
+            Base::Shared => "shared".to_owned(),
+            Base::Parameters => "parameters".to_owned(),
+            Base::State => "in".to_owned(),
+            Base::Time => "t".to_owned(),
+            Base::Condition(i) => format!("c{i}"),
+            Base::Cotangent => "dv".to_owned(),
+            Base::Output => "v".to_owned(),
+        }
+    }
+
+    /// A pointer to the first number of a value.
+    fn pointer(&self, view: View) -> String {
+        let (_, at) = self.place(view);
+        if view.base == Base::Time && self.shared_time {
+            return "&time".to_owned();
+        }
+        let at = if view.is_broadcast() { at } else { at * self.rows };
+        if at == 0 { self.base(view.base) } else { format!("{} + {at}", self.base(view.base)) }
+    }
+
+    /// A number of a value in a lambda over `l`, `j`, `r`.
+    fn number(&self, name: &str, view: View) -> String {
+        let line = if view.lines > 1 { format!("l * {} + j", view.line) } else { "j".to_owned() };
+        if view.is_broadcast() { format!("{name}[{line}]") } else { format!("{name}[({line}) * {} + r]", self.rows) }
+    }
+
+    /// The column `j` of a line that is fixed, as a lambda.
+    fn line(&self, name: &str, view: View, constant: bool) -> String {
+        let kind = if constant { "float" } else { "float&" };
+        format!("[&](int j) -> {kind} {{ return {}; }}", self.number(name, view))
+    }
+
+    fn step(&self, out: &mut Writer, step: &Step, fused: Option<Activation>) {
+        let (r, team) = (self.rows, self.team);
+        match *step {
+            Step::Product { x, pack, start, out: to } => self.product(out, x, pack, start, to, fused),
+            Step::Map { f, x, out: to } => self.each(out, activation_name(f), &[x], to, |v| value(f, &v[0])),
+            Step::Pullback { f, source, dy, out: to } => {
+                self.each(out, &format!("d {}", activation_name(f)), &[source, dy], to, |v| {
+                    format!("{} * {}", v[1], derivative(f, &v[0]))
+                });
+            }
+            Step::Binary { f, a, b, out: to } => {
+                let sign = match f {
+                    Binary::Add => '+',
+                    Binary::Sub => '-',
+                    Binary::Mul => '*',
+                };
+                self.each(out, "elementwise", &[a, b], to, |v| format!("{} {sign} {}", v[0], v[1]));
+            }
+            Step::Affine { factor, term, x, out: to } => {
+                let (factor, term) = (float(factor as f32), float(term as f32));
+                self.each(out, "scale, shift", &[x], to, |v| format!("fmaf({factor}, {}, {term})", v[0]));
+            }
+            Step::Copy { x, out: to } => self.each(out, "copy", &[x], to, |v| v[0].clone()),
+            Step::Softmax { x, out: to } => self.lines(out, "softmax", &[x, to], |names| {
+                format!(
+                    "fm_softmax<{}, {r}>({}, {});",
+                    x.width,
+                    self.line(&names[0], x, true),
+                    self.line(&names[1], to, false)
+                )
+            }),
+            Step::SoftmaxPullback { y, dy, out: to } => self.lines(out, "d softmax", &[y, dy, to], |names| {
+                format!(
+                    "fm_softmax_pullback<{}>({}, {}, {});",
+                    y.width,
+                    self.line(&names[0], y, true),
+                    self.line(&names[1], dy, true),
+                    self.line(&names[2], to, false)
+                )
+            }),
+            Step::Norm { norm, x, weight, bias, out: to } => self.lines(out, "norm", &[x, to], |names| {
+                let pointer = |at: Option<usize>| at.map_or("nullptr".to_owned(), |at| format!("parameters + {at}"));
+                format!(
+                    "fm_norm<{}, {}>({}, {}, {}, {}, {});",
+                    x.width,
+                    norm.centred,
+                    self.line(&names[0], x, true),
+                    float(norm.eps as f32),
+                    pointer(weight),
+                    pointer(bias),
+                    self.line(&names[1], to, false)
+                )
+            }),
+            Step::NormPullback { norm, x, dy, weight, out: to } => self.lines(out, "d norm", &[x, dy, to], |names| {
+                format!(
+                    "fm_norm_pullback<{}, {}>({}, {}, {}, parameters + {weight}, {});",
+                    x.width,
+                    norm.centred,
+                    self.line(&names[0], x, true),
+                    self.line(&names[1], dy, true),
+                    float(norm.eps as f32),
+                    self.line(&names[2], to, false)
+                )
+            }),
+            Step::Embedding { frequencies, t, out: to } => self.embedding(out, frequencies, t, to),
+            Step::Lookup { condition, table, out: to } => {
+                let name = self.parameter_at(table);
+                out.line(format_args!("// {name}[y]"));
+                out.line(format_args!(
+                    "fm_each<{team}, {r}, {}, {}>(me, [&](int l, int j, int r) {{ {} = parameters[{table} + y{condition}[r] * {} + j]; }});",
+                    to.lines,
+                    to.width,
+                    self.number(&format!("({})", self.pointer(to)), to),
+                    to.width
+                ));
+            }
+            Step::Dropout { p, ordinal, x, out: to } => {
+                let (kept, p) = (float((1.0 / (1.0 - p)) as f32), double(p));
+                let size = x.size();
+                self.each(out, "dropout", &[x], to, |v| {
+                    format!(
+                        "fm_keeps(masks, {}ull + (u64)(sample + r) * {size} + l * {} + j, {p}) ? {} * {kept} : 0.0f",
+                        ordinal << 40,
+                        x.width,
+                        v[0]
+                    )
+                });
+            }
+            Step::Outer { dy, x, to, first } => {
+                let (o, i) = (dy.width, x.width);
+                let (to_, ti) = outer_tile(o, i, team);
+                out.line(format_args!("// d {} [{o}, {i}]", self.parameter_at(to)));
+                out.line(format_args!(
+                    "fm_outer<{team}, {r}, {}, {o}, {i}, {to_}, {ti}, {}, {}>(me, {}, {}, g + {to}, {});",
+                    dy.lines,
+                    dy.line,
+                    x.line,
+                    self.pointer(dy),
+                    self.pointer(x),
+                    fresh(first)
+                ));
+            }
+            Step::Sum { x, to, first } => {
+                out.line(format_args!("// d {}", self.parameter_at(to)));
+                out.line(format_args!(
+                    "fm_sum<{team}, {r}, {}, {}, {}>(me, {}, g + {to}, {});",
+                    x.lines,
+                    x.width,
+                    x.line,
+                    self.pointer(x),
+                    fresh(first)
+                ));
+            }
+            Step::Scatter { condition, dy, to, classes, first } => {
+                out.line(format_args!("// d {}", self.parameter_at(to)));
+                out.line(format_args!(
+                    "fm_scatter<{team}, {r}, {}, {classes}>(me, y{condition}, {}, g + {to}, {}, count);",
+                    dy.width,
+                    self.pointer(dy),
+                    fresh(first)
+                ));
+            }
+        }
+    }
+
+    /// Name and shape of the parameter in which a place of the weights lies.
+    fn parameter_at(&self, at: usize) -> String {
+        let mut start = 0;
+        for parameter in self.program.parameters {
+            let len = parameter.shape.iter().product::<usize>();
+            if at < start + len {
+                return parameter.name.to_owned();
+            }
+            start += len;
+        }
+        "a parameter".to_owned()
+    }
+
+    fn product(&self, out: &mut Writer, x: View, pack: usize, start: Option<View>, to: View, fused: Option<Activation>) {
+        let (place, np) = self.packs.place(pack);
+        let own = self.packs.pack(pack);
+        let (k, n) = (own.depth, own.columns);
+        let (tr, tc) = product_tile(self.rows, to.lines, n, self.team);
+        let (kind, first, sl) = match start {
+            None => (0, "nullptr".to_owned(), 0),
+            Some(view) if view.is_broadcast() => (1, self.pointer(view), if view.lines > 1 { view.line } else { 0 }),
+            Some(view) => (2, self.pointer(view), view.line),
+        };
+        let f = fused.map_or("return s;".to_owned(), |f| format!("return {};", value(f, "s")));
+        let name = self.parameter_at(own.offset);
+        let after = fused.map_or(String::new(), |f| format!(", {}", activation_name(f)));
+        out.line(format_args!("// {name}: {n} <- {k}{after}"));
+        let xr = if x.is_broadcast() { 0 } else { self.rows };
+        out.line(format_args!(
+            "fm_product<{}, {}, {}, {k}, {n}, {np}, {tr}, {tc}, {}, {xr}, {}, {kind}, {sl}>(me, {}, {} + {place}, {first}, {}, [](float s) {{ {f} }});",
+            self.team, self.rows, to.lines, x.line, to.line, self.pointer(x), self.packed, self.pointer(to)
+        ));
+    }
+
+    /// A function of numbers at one place.
+    fn each(&self, out: &mut Writer, what: &str, from: &[View], to: View, f: impl Fn(&[String]) -> String) {
+        let numbers: Vec<String> =
+            from.iter().map(|view| self.number(&format!("({})", self.pointer(*view)), *view)).collect();
+        out.line(format_args!("// {what}"));
+        out.line(format_args!(
+            "fm_each<{}, {}, {}, {}>(me, [&](int l, int j, int r) {{ {} = {}; }});",
+            self.team,
+            self.rows,
+            to.lines,
+            to.width,
+            self.number(&format!("({})", self.pointer(to)), to),
+            f(&numbers)
+        ));
+    }
+
+    /// A function of whole lines.
+    fn lines(&self, out: &mut Writer, what: &str, views: &[View], f: impl Fn(&[String]) -> String) {
+        let names: Vec<String> = views.iter().map(|view| format!("({})", self.pointer(*view))).collect();
+        let lines = views.last().map_or(1, |view| view.lines);
+        out.line(format_args!("// {what}"));
+        out.line(format_args!(
+            "fm_each_line<{}, {}, {lines}>(me, [&](int l, int r) {{ {} }});",
+            self.team,
+            self.rows,
+            f(&names)
+        ));
+    }
+
+    fn embedding(&self, out: &mut Writer, frequencies: Frequencies, t: View, to: View) {
+        let half = to.width / 2;
+        let angle = match frequencies {
+            Frequencies::Constants(at) => format!("(double){}[{at} + j]", self.packed),
+            Frequencies::Parameter(at) => format!("6.283185307179586 * (double)parameters[{at} + j]"),
+        };
+        let time = if self.shared_time && t.base == Base::Time {
+            "(double)time".to_owned()
+        } else {
+            let first = self.number(&format!("({})", self.pointer(t)), t);
+            format!("(double){}", first.replace("(j)", "(0)").replace("[j]", "[0]"))
+        };
+        let name = format!("({})", self.pointer(to));
+        let sine = self.number(&name, to);
+        let cosine = sine.replace("(j)", &format!("(j + {half})")).replace("[j]", &format!("[j + {half}]"));
+        out.line("// embedding of the time");
+        out.line(format_args!(
+            "fm_each<{}, {}, 1, {half}>(me, [&](int l, int j, int r) {{ fm_sincos({angle} * {time}, {sine}, {cosine}); }});",
+            self.team, self.rows
+        ));
+    }
+}
+
+/// Whether a sum begins in the first tile of a gradient.
+fn fresh(first: bool) -> &'static str {
+    if first { "fresh" } else { "false" }
+}
+
+/// Rows and columns that a thread makes of a product: as many as leave no thread of the team idle.
+fn product_tile(rows: usize, lines: usize, columns: usize, team: usize) -> (usize, usize) {
+    let shapes = [(8, 8), (8, 4), (4, 8), (4, 4), (4, 2), (4, 1)];
+    let fits = |&(tr, tc): &(usize, usize)| rows.is_multiple_of(tr) && (tc <= 4 || columns > 4);
+    let tiles = |(tr, tc): (usize, usize)| lines * (rows / tr) * columns.div_ceil(tc);
+    let usable: Vec<_> = shapes.iter().filter(|shape| fits(shape)).copied().collect();
+    match usable.iter().find(|shape| tiles(**shape) >= team).or(usable.last()) {
+        Some(shape) => *shape,
+        None => (1, if columns >= 4 { 4 } else { 1 }),
+    }
+}
+
+/// Rows and columns of a weight's gradient that a thread makes.
+fn outer_tile(out: usize, inputs: usize, team: usize) -> (usize, usize) {
+    let tiles = |(a, b): (usize, usize)| out.div_ceil(a) * inputs.div_ceil(b);
+    let shapes = [(4, 4), (4, 2), (2, 2), (2, 1), (1, 1)];
+    shapes.into_iter().find(|shape| tiles(*shape) >= team).unwrap_or((1, 1))
+}
+
+fn activation_name(f: Activation) -> &'static str {
+    match f {
+        Activation::Relu => "relu",
+        Activation::LeakyRelu { .. } => "leaky_relu",
+        Activation::Elu { .. } => "elu",
+        Activation::Gelu => "gelu",
+        Activation::Silu => "silu",
+        Activation::Tanh => "tanh",
+        Activation::Sigmoid => "sigmoid",
+        Activation::Softplus => "softplus",
+        Activation::Sin => "sin",
+    }
+}
+
+/// An activation of `x` as an expression.
+pub(super) fn value(f: Activation, x: &str) -> String {
+    match f {
+        Activation::LeakyRelu { slope } => format!("fm_leaky_relu({x}, {})", float(slope as f32)),
+        Activation::Elu { alpha } => format!("fm_elu({x}, {})", float(alpha as f32)),
+        _ => format!("fm_{}({x})", activation_name(f)),
+    }
+}
+
+/// The derivative of an activation, from its result or its argument.
+fn derivative(f: Activation, source: &str) -> String {
+    match f {
+        Activation::LeakyRelu { slope } => format!("fm_d_leaky_relu({source}, {})", float(slope as f32)),
+        Activation::Elu { alpha } if f.from_result() => {
+            format!("fm_d_elu_of_result({source}, {})", float(alpha as f32))
+        }
+        Activation::Elu { alpha } => format!("fm_d_elu({source}, {})", float(alpha as f32)),
+        Activation::Tanh => format!("fm_d_tanh_of_result({source})"),
+        Activation::Sigmoid => format!("fm_d_sigmoid_of_result({source})"),
+        Activation::Softplus if f.from_result() => format!("fm_d_softplus_of_result({source})"),
+        Activation::Softplus => format!("fm_d_softplus({source})"),
+        Activation::Sin => format!("fm_cos({source})"),
+        _ => format!("fm_d_{}({source})", activation_name(f)),
+    }
+}

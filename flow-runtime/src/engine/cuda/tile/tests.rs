@@ -1,0 +1,42 @@
+//! Kernels of tiles: what they print.
+
+use super::{Integrator, Pointwise};
+use crate::{
+    engine::{cuda::backend::Properties, scheme::Scheme},
+    program::{Program, builder::Builder},
+    solve::{Method, Rk4},
+};
+
+fn h200() -> Properties {
+    Properties {
+        name: "H200".to_owned(),
+        capability: (9, 0),
+        multiprocessors: 132,
+        shared_per_block: 227 << 10,
+        memory: 141 << 30,
+    }
+}
+
+fn moons() -> &'static Program {
+    let mut b = Builder::new("Moons", &[2]);
+    let e = b.sinusoidal(b.time(), 32, 64.0);
+    let mut h = b.concat(&[b.state(), e]);
+    for (name, width) in [("h", 64), ("h2", 128), ("h3", 64)] {
+        h = b.linear(name, h, width, true);
+        h = b.apply(crate::program::Op::Elu { alpha: 1.0 }, h);
+    }
+    let v = b.linear("out", h, 2, true);
+    b.finish(v).unwrap()
+}
+
+#[test]
+fn dump() {
+    let Ok(dir) = std::env::var("DUMP") else { return };
+    let scheme = Scheme::of(<Rk4 as Method>::TABLEAU);
+    for (name, count) in [("many", 1 << 20), ("few", 256)] {
+        let i = Integrator::new(moons(), &scheme, count, &h200());
+        std::fs::write(format!("{dir}/integrate_{name}.cu"), format!("{}{}", include_str!("../text/device.cuh"), i.source().text)).unwrap();
+        let i = Pointwise::new(moons(), count, &h200());
+        std::fs::write(format!("{dir}/velocity_{name}.cu"), format!("{}{}", include_str!("../text/device.cuh"), i.source().text)).unwrap();
+    }
+}
