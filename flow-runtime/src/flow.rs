@@ -28,6 +28,7 @@
 
 mod conversion;
 mod coupling;
+mod device_text;
 mod interval;
 mod judge;
 mod loss;
@@ -38,6 +39,7 @@ mod time;
 
 pub use conversion::{Prediction, convert};
 pub use coupling::{Coupling, Independent};
+pub use device_text::DeviceText;
 pub use interval::Interval;
 pub use path::{Affine, OptimalTransport};
 pub use schedulers::{CondOt, Cosine, LinearVp, Polynomial, Vp};
@@ -72,6 +74,21 @@ pub trait Scheduler: Clone + std::fmt::Debug + Send + Sync + 'static {
     fn d_alpha(&self, t: f64) -> f64;
     /// `d sigma / dt`.
     fn d_sigma(&self, t: f64) -> f64;
+
+    /// The four functions as text, for kernels that draw their batches themselves.
+    ///
+    /// The macro writes it; a scheduler written by hand has none unless it says so, and its batches are then drawn on the CPU.
+    /// `None` too if a parameter is not finite.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// let text = Polynomial::new(3.0)?.device_text().unwrap();
+    /// assert_eq!((text.sigma.as_str(), text.d_alpha.as_str()), ("1.0 - pow(t, 3.0)", "3.0 * pow(t, 3.0 - 1.0)"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn device_text(&self) -> Option<DeviceText> {
+        None
+    }
 
     /// Judges the values of the parameters, which the macro has judged for the defaults only.
     ///
@@ -112,6 +129,14 @@ pub trait Path: Clone + std::fmt::Debug + Send + Sync + 'static {
     /// Writes the point `xt` and the conditional velocity `ut = d xt / dt` at time `t`; all rows are equally long.
     fn sample(&self, t: f64, x0: &[f32], x1: &[f32], xt: &mut [f32], ut: &mut [f32]);
 
+    /// The weights of a path that is affine in `x0` and `x1`, as text, for kernels that draw their batches themselves.
+    ///
+    /// They must be those of [`sample`](Self::sample): `xt = alpha x1 + sigma x0`, `ut = d_alpha x1 + d_sigma x0`. `None`, unless
+    /// it is written: the batches are then drawn on the CPU.
+    fn device_text(&self) -> Option<DeviceText> {
+        None
+    }
+
     /// Judges the path's parameters before a run starts.
     ///
     /// # Errors
@@ -125,6 +150,7 @@ pub trait Path: Clone + std::fmt::Debug + Send + Sync + 'static {
 mod tests {
     mod batches;
     mod conversions;
+    mod device_text;
     mod gaussians;
     mod schedulers;
 }

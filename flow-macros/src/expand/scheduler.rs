@@ -10,6 +10,7 @@
 //!     fn alpha(&self, t: f64) -> f64 { math::pow(t, self.n) }
 //!     fn d_alpha(&self, t: f64) -> f64 { self.n * math::pow(t, self.n - 1.0) }
 //!     …
+//!     fn device_text(&self) -> Option<DeviceText> { DeviceText::fill(["pow(t, {0})", …], &[self.n]) }
 //! }
 //! ```
 
@@ -45,6 +46,8 @@ pub(crate) fn expand_scheduler(scheduler: &ir::Scheduler, cx: &Context) -> Token
             }
         }
     });
+    let texts =
+        [&scheduler.alpha, &scheduler.sigma, &scheduler.d_alpha, &scheduler.d_sigma].map(|value| value.device_text());
     let boundary = boundary.map(|boundary| quote!(const BOUNDARY: ::core::primitive::f64 = #boundary;));
     quote! {
         #declaration
@@ -55,6 +58,9 @@ pub(crate) fn expand_scheduler(scheduler: &ir::Scheduler, cx: &Context) -> Token
                 #private::Interval { open_start: #open_start, open_end: #open_end };
             #boundary
             #(#functions)*
+            fn device_text(&self) -> ::core::option::Option<#private::DeviceText> {
+                #private::DeviceText::fill([#(#texts),*], &[#(self.#names),*])
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Probability paths that are affine in source and data.
 
-use super::{Interval, Path, Scheduler};
+use super::{DeviceText, Interval, Path, Scheduler};
 use crate::error::{Error, Result};
 
 /// The path of a scheduler: `xt = alpha x1 + sigma x0`, `ut = d_alpha x1 + d_sigma x0`.
@@ -23,6 +23,10 @@ impl<S: Scheduler> Path for Affine<S> {
 
     fn sample(&self, t: f64, x0: &[f32], x1: &[f32], xt: &mut [f32], ut: &mut [f32]) {
         sample_affine(&self.0, t, x0, x1, xt, ut);
+    }
+
+    fn device_text(&self) -> Option<DeviceText> {
+        self.0.device_text()
     }
 
     fn check(&self) -> Result<()> {
@@ -107,6 +111,10 @@ impl Scheduler for OptimalTransport {
         self.sigma_min - 1.0
     }
 
+    fn device_text(&self) -> Option<DeviceText> {
+        DeviceText::fill(["t", "1.0 - (1.0 - {0}) * t", "1.0", "{0} - 1.0"], &[self.sigma_min])
+    }
+
     fn check(&self) -> Result<()> {
         self.check()
     }
@@ -119,6 +127,10 @@ impl Path for OptimalTransport {
 
     fn sample(&self, t: f64, x0: &[f32], x1: &[f32], xt: &mut [f32], ut: &mut [f32]) {
         sample_affine(self, t, x0, x1, xt, ut);
+    }
+
+    fn device_text(&self) -> Option<DeviceText> {
+        Scheduler::device_text(self)
     }
 
     fn check(&self) -> Result<()> {

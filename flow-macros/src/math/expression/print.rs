@@ -1,6 +1,7 @@
-//! Expressions as text for people and as tokens for the compiler, with no parentheses that are not needed.
+//! Expressions as text for people, as tokens for the compiler and as text for a device, with no parentheses that are not
+//! needed.
 
-use super::{Expression, Operator};
+use super::{Expression, Function, Operator};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use syn::Ident;
@@ -61,6 +62,30 @@ impl Expression {
             }
             Self::Call(function, x) => format!("{}({})", function.name(), x.text(parameters)),
             Self::Power(x, y) => format!("pow({}, {})", x.text(parameters), y.text(parameters)),
+        }
+    }
+
+    /// A C expression of type `double` with the functions of its library, the time `t` and `{0}`, `{1}`, … where the values of
+    /// the parameters go. It is the tree of [`tokens`](Self::tokens), so it rounds as that does.
+    pub(crate) fn device_text(&self) -> String {
+        let within = |x: &Self, bound: Precedence| {
+            let text = x.device_text();
+            if x.precedence() < bound { format!("({text})") } else { text }
+        };
+        match self {
+            // With a point or an exponent always: `1 / 3` would be 0.
+            Self::Number(a) => format!("{a:?}"),
+            Self::Pi => format!("{:?}", std::f64::consts::PI),
+            Self::Time => "t".to_owned(),
+            Self::Parameter(index) => format!("{{{index}}}"),
+            Self::Negate(x) => format!("-{}", within(x, Precedence::Atom)),
+            Self::Binary(operator, x, y) => {
+                let (left, right) = (operator.precedence(), right_bound(*operator));
+                format!("{} {} {}", within(x, left), operator.symbol(), within(y, right))
+            }
+            Self::Call(Function::Ln, x) => format!("log({})", x.device_text()),
+            Self::Call(function, x) => format!("{}({})", function.name(), x.device_text()),
+            Self::Power(x, y) => format!("pow({}, {})", x.device_text(), y.device_text()),
         }
     }
 

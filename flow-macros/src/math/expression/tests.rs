@@ -278,6 +278,16 @@ proptest! {
         prop_assert!((after - before).abs() <= 1e-8 * (1.0 + before.abs()), "{before} {after}");
     }
 
+    /// It is C, but for `log` and the places of the parameters.
+    #[test]
+    fn text_for_a_device_is_the_same_function(f in expressions(), t in 0.05f64..0.95) {
+        let text = f.device_text();
+        prop_assert!(!text.contains("--"), "{text}");
+        let again = read(&text.replace("log(", "ln(").replace("{0}", "n").replace("{1}", "k"));
+        let (x, y) = (f.evaluate(t, &[1.3, 0.7]), again.evaluate(t, &[1.3, 0.7]));
+        prop_assert!(x == y || (x.is_nan() && y.is_nan()), "{text}: {x} {y}");
+    }
+
     /// A sign before a number is part of it, so only that may change on the way.
     #[test]
     fn what_is_printed_is_read_as_the_same_function(f in expressions(), t in 0.05f64..0.95) {
@@ -285,6 +295,22 @@ proptest! {
         let (x, y) = (f.evaluate(t, &[1.3, 0.7]), again.evaluate(t, &[1.3, 0.7]));
         prop_assert!(x == y || (x.is_nan() && y.is_nan()), "{x} {y}");
     }
+}
+
+#[test]
+fn text_for_a_device() {
+    for (text, expected) in [
+        ("1 - pow(t, n)", "1.0 - pow(t, {0})"),
+        ("-(n * k) / 3", "-({0} * {1}) / 3.0"),
+        ("1 / 3 * ln(t)", "1.0 / 3.0 * log(t)"),
+        ("sqrt(t) - (tan(t) - tanh(t))", "sqrt(t) - (tan(t) - tanh(t))"),
+        ("sin(pi) * cos(t) / exp(t)", "sin(3.141592653589793) * cos(t) / exp(t)"),
+        ("t * 1e30 + 1e-7", "t * 1e30 + 1e-7"),
+    ] {
+        assert_eq!(read(text).device_text(), expected);
+    }
+    // Two signs in a row would be C's decrement.
+    assert_eq!(Expression::Negate(Box::new(Expression::Number(-1.0))).device_text(), "-(-1.0)");
 }
 
 #[test]

@@ -52,4 +52,17 @@ impl ::flow_runtime::__private::Scheduler for Bent {
     fn d_sigma(&self, __flow_t: ::core::primitive::f64) -> ::core::primitive::f64 {
         -(self.n * ::flow_runtime::__private::math::pow(__flow_t, self.n - 1.0))
     }
+    fn device_text(
+        &self,
+    ) -> ::core::option::Option<::flow_runtime::__private::DeviceText> {
+        ::flow_runtime::__private::DeviceText::fill(
+            [
+                "pow(t, {0})",
+                "1.0 - pow(t, {0})",
+                "{0} * pow(t, {0} - 1.0)",
+                "-({0} * pow(t, {0} - 1.0))",
+            ],
+            &[self.n],
+        )
+    }
 }
