@@ -28,6 +28,7 @@
 
 #[cfg(feature = "dfdx")]
 mod activations;
+mod check;
 mod cpu;
 #[allow(dead_code)] // Parts are joined one by one.
 mod cuda;

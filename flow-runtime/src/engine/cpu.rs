@@ -17,6 +17,7 @@ mod velocity;
 mod weights;
 
 pub use engine::{CpuEngine, Precision};
+pub(super) use integrate::{Finite, not_finite};
 pub(crate) use team::check_threads;
 
 #[cfg(test)]

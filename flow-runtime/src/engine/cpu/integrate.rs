@@ -155,7 +155,7 @@ pub(super) fn integrate<T: Math>(
 }
 
 /// The error for samples whose states stopped being finite in a step.
-pub(super) fn not_finite(step: usize, ends: &[f64], count: usize, rows: usize, first: usize) -> Error {
+pub(in crate::engine) fn not_finite(step: usize, ends: &[f64], count: usize, rows: usize, first: usize) -> Error {
     Error::NotFinite {
         operation: "integrating",
         what: "the state".to_owned(),
@@ -350,8 +350,8 @@ impl<T: Math> WithSimd for Advance<'_, T> {
 }
 
 /// Whether all values are finite.
-pub(super) struct Finite<'a, T> {
-    pub(super) x: &'a [T],
+pub(in crate::engine) struct Finite<'a, T> {
+    pub(in crate::engine) x: &'a [T],
 }
 
 impl<T: Math> WithSimd for Finite<'_, T> {

@@ -9,7 +9,7 @@ mod pass;
 mod update;
 
 use super::{
-    engine::{CpuEngine, Precision, check_rows},
+    engine::{CpuEngine, Precision},
     executor::Executor,
     math::Math,
     plan::Use,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     data::ConditionValues,
-    engine::device::Resolved,
+    engine::{check::check_rows, device::Resolved},
     error::{Error, Result},
     model::{Layout, Model},
     program::{Input, InputKind, Program, Wanted},

@@ -10,12 +10,17 @@ mod layout;
 mod packs;
 mod rows;
 mod steps;
+mod train;
+mod trainer;
 
 pub(super) use integrate::Integrator;
 pub(super) use rows::Pointwise;
+pub(super) use train::Spec;
+pub(super) use trainer::{Batches, Data, Given, Rates, State, Steps, Trainer};
 
 #[cfg(test)]
 mod tests;
 
 const FUNCTIONS: &str = include_str!("text/functions.cuh");
+const RANDOM: &str = include_str!("text/random.cuh");
 const TILE: &str = include_str!("text/tile.cuh");

@@ -44,38 +44,54 @@ impl Layout {
     ) -> Self {
         let row = plan.arena_row() + parts.iter().map(|(_, numbers, _)| numbers).sum::<usize>();
         let room = device.shared_per_block.saturating_sub(RESERVED) / size_of::<f32>();
-        let many = count >= 32 * 4 * device.multiprocessors as usize;
+        let mut names = parts.to_vec();
+        names.insert(0, ("a".to_owned(), plan.arena_row(), "float"));
         let mut layout = Self {
             rows: 32,
             team: THREADS,
             teams: 1,
-            weights_shared: packs.body + 32 * row <= room,
+            weights_shared: false,
             values_shared: true,
-            tile: 32 * row,
+            tile: 0,
             packed: 0,
-            names: parts.to_vec(),
+            names,
         };
-        layout.names.insert(0, ("a".to_owned(), plan.arena_row(), "float"));
-        if !layout.weights_shared && 32 * row > room {
+        // Enough for every scheduler of every multiprocessor: each warp has a tile of its own.
+        let many = count >= 32 * 4 * device.multiprocessors as usize;
+        if !many {
+            // Few rows are spread over more blocks.
+            let spread = |rows: &usize| count.div_ceil(*rows) >= device.multiprocessors as usize;
+            layout.rows = [32, 16, 8].into_iter().find(spread).unwrap_or(8);
+        }
+        layout.tile = layout.rows * row;
+        layout.weights_shared = packs.body + layout.tile <= room;
+        if !layout.weights_shared && layout.tile > room {
             layout.values_shared = false;
             // What is read again and again is the weights.
             layout.weights_shared = packs.body <= room;
         }
-        if many {
-            let left = room - if layout.weights_shared { packs.body } else { 0 };
-            let teams = if layout.values_shared { left / layout.tile.max(1) } else { THREADS / 32 };
-            // One warp alone would leave the multiprocessor idle.
-            if teams >= 4 {
-                (layout.team, layout.teams) = (32, teams.min(THREADS / 32));
-            }
-        } else {
-            // Few rows are spread over more blocks.
-            let fewest = [32, 16, 8].into_iter().find(|rows| count.div_ceil(*rows) >= device.multiprocessors as usize);
-            layout.rows = fewest.unwrap_or(8);
-            layout.tile = layout.rows * row;
-        }
         layout.packed = if layout.weights_shared { packs.body } else { 0 };
+        if many {
+            let fit = (room - layout.packed).checked_div(layout.tile).unwrap_or(usize::MAX);
+            let teams = if layout.values_shared { fit.min(THREADS / 32) } else { THREADS / 32 };
+            // Fewer warps would leave schedulers idle: the block goes over one tile together then.
+            if teams >= 4 {
+                (layout.team, layout.teams) = (32, teams);
+            }
+        }
         layout
+    }
+
+    /// As [`of`](Self::of) for training: the block is one team, and a batch is spread over all blocks.
+    pub(super) fn for_training(
+        plan: &Plan,
+        packs: &Packs,
+        parts: &[(String, usize, &'static str)],
+        batch: usize,
+        device: &Properties,
+    ) -> Self {
+        let few = batch.min(32 * device.multiprocessors as usize);
+        Self::of(plan, packs, parts, few, device)
     }
 
     pub(super) fn threads(&self) -> usize {
@@ -99,14 +115,17 @@ impl Layout {
 
     /// Which tile a thread works on, the weights, and the pointers into the tile's memory.
     pub(super) fn print(&self, out: &mut Writer) {
+        self.print_pointers(out);
+        if self.weights_shared {
+            self.print_weights(out);
+        }
+    }
+
+    /// As [`print`](Self::print), without reading the weights.
+    pub(super) fn print_pointers(&self, out: &mut Writer) {
         out.line("FM_SMEM(float, memory);");
         out.line(format_args!("const int team = threadIdx.x / {0}, me = threadIdx.x % {0};", self.team));
-        if self.weights_shared {
-            out.line("float* w = memory;");
-            self.print_weights(out);
-        } else {
-            out.line("const float* w = packed;");
-        }
+        out.line(if self.weights_shared { "float* w = memory;" } else { "const float* w = packed;" });
         if self.values_shared {
             out.line(format_args!("float* a = memory + {} + team * {};", self.packed, self.tile));
         } else {

@@ -1,0 +1,330 @@
+//! The engine as its users see it.
+
+use super::{
+    backend::{Backend, Memory, bytes_of, bytes_of_mut},
+    ways::{Integrators, Points},
+    tile::Pointwise,
+    train::Training,
+};
+use crate::{
+    data::{ConditionValues, Conditions},
+    engine::{
+        CudaPrecision,
+        check::{check_finite, check_nodes, check_rows, check_saved, check_weights},
+        cpu::not_finite,
+    },
+    error::{Error, Result},
+    model::Model,
+    program::{Op, Program},
+    solve::{Method, Statistics},
+    tableau::Kind,
+};
+use std::marker::PhantomData;
+
+/// Runs a model on an NVIDIA GPU: whole integrations and many training steps in one launch, by kernels written for the model.
+///
+/// The text of the kernels is printed from the model's program and the method's tableau ([`cuda_source`](crate::model::Model::cuda_source)
+/// shows it), compiled for the very device when it is first needed, and kept on disk. A batch that does not fit into the
+/// device's memory is carried in pieces.
+///
+/// ```no_run
+/// use flow_runtime::{engine::CudaEngine, prelude::*};
+/// flow_model! { model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+///
+/// let line = Line::new(0);
+/// let mut engine = CudaEngine::<Line>::new(0)?;
+/// engine.load(line.weights().values())?;
+/// let mut x = vec![0.5; 2_000_000];
+/// engine.integrate::<Rk4>(&[0.0, 0.5, 1.0], &mut x, &Conditions::none(), &[], &mut [])?;
+/// # Ok::<(), Error>(())
+/// ```
+pub struct CudaEngine<M> {
+    pub(super) backend: Box<dyn Backend>,
+    pub(super) precision: CudaPrecision,
+    weights: Vec<f32>,
+    pointwise: Option<(Pointwise, bool)>,
+    integrators: Integrators,
+    pub(super) training: Option<Training>,
+    model: PhantomData<fn() -> M>,
+}
+
+/// Rows of a piece of a batch, at most: more would only hold memory.
+const PIECE: usize = 1 << 24;
+
+impl<M: Model> CudaEngine<M> {
+    /// An engine on the GPU of that index, in the precision `strict`.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if there is no such GPU, driver or compiler, or for a model with a `custom` layer, which only dfdx can
+    /// run; [`Error::Invalid`] or [`Error::Shape`] if the program means nothing, see [`Program::check`].
+    pub fn new(index: usize) -> Result<Self> {
+        check_ops(M::PROGRAM)?;
+        Self::on(super::open(index)?)
+    }
+
+    /// An engine on a device that is there.
+    pub(crate) fn on(backend: Box<dyn Backend>) -> Result<Self> {
+        M::PROGRAM.check()?;
+        check_ops(M::PROGRAM)?;
+        Ok(Self {
+            backend,
+            precision: CudaPrecision::default(),
+            weights: Vec::new(),
+            pointwise: None,
+            integrators: Integrators::default(),
+            training: None,
+            model: PhantomData,
+        })
+    }
+
+    /// An engine that runs the kernels of the CUDA engine on the CPU, compiled by g++: for tests where there is no GPU.
+    ///
+    /// # Errors
+    /// [`Error::Device`] without g++, else as [`new`](Self::new).
+    #[cfg(feature = "cuda-header")]
+    #[doc(hidden)]
+    pub fn on_header(seed: u64) -> Result<Self> {
+        let settings = super::header::Settings { seed, ..super::header::Settings::default() };
+        Self::on(Box::new(super::header::Header::new(settings)?))
+    }
+
+    /// Computes in another precision.
+    ///
+    /// ```no_run
+    /// use flow_runtime::{engine::{CudaEngine, CudaPrecision}, prelude::*};
+    /// # flow_model! { model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+    /// let engine = CudaEngine::<Line>::new(0)?.with_precision(CudaPrecision::X3);
+    /// assert_eq!(engine.precision(), CudaPrecision::X3);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_precision(mut self, precision: CudaPrecision) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// The precision that products are computed in.
+    pub fn precision(&self) -> CudaPrecision {
+        self.precision
+    }
+
+    /// The name of the device.
+    pub fn device_name(&self) -> &str {
+        &self.backend.properties().name
+    }
+
+    /// Takes over the weights of a model, in the order of its layout.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if they are not as many as the model has, [`Error::NotFinite`] for NaN and infinities; then the
+    /// engine keeps those that it had.
+    pub fn load(&mut self, weights: &[f32]) -> Result<()> {
+        check_weights::<M>(weights)?;
+        self.weights.clear();
+        self.weights.extend_from_slice(weights);
+        self.integrators.stale();
+        if let Some((_, fresh)) = &mut self.pointwise {
+            *fresh = false;
+        }
+        Ok(())
+    }
+
+    /// Writes the velocity at the times `t: [rows]` and points `x: [rows, dim]` into `out: [rows, dim]`.
+    ///
+    /// Computed in `strict`, whatever the precision of integrations.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] or [`Error::Invalid`] if an argument is not the model's or no weights are [loaded](Self::load),
+    /// [`Error::NotFinite`] for a time or a point that is not finite, [`Error::Device`] if the device fails.
+    pub fn velocity(&mut self, t: &[f32], x: &[f32], conditions: &Conditions, out: &mut [f32]) -> Result<()> {
+        const OPERATION: &str = "velocity";
+        let dim = M::PROGRAM.state_dim();
+        check_rows::<M>(OPERATION, "x", x.len(), t.len())?;
+        check_rows::<M>(OPERATION, "out", out.len(), t.len())?;
+        check_finite(OPERATION, "the time", t, 1)?;
+        check_finite(OPERATION, "the point", x, dim)?;
+        let bound = M::PROGRAM.bind_conditions(OPERATION, conditions, t.len())?;
+        self.check_loaded(OPERATION)?;
+        if t.is_empty() {
+            return Ok(());
+        }
+        let backend = &mut *self.backend;
+        let properties = backend.properties().clone();
+        let (pointwise, fresh) =
+            self.pointwise.get_or_insert_with(|| (Pointwise::new(M::PROGRAM, t.len(), &properties), false));
+        if !*fresh {
+            pointwise.load(backend, &self.weights)?;
+            *fresh = true;
+        }
+        for first in (0..t.len()).step_by(PIECE) {
+            let rows = PIECE.min(t.len() - first);
+            let range = first * dim..(first + rows) * dim;
+            let times = upload(backend, &t[first..first + rows], "the times")?;
+            let points = upload(backend, &x[range.clone()], "the points")?;
+            let velocity = backend.allocate(4 * rows * dim, "the velocities")?;
+            let conditions = upload_conditions(backend, &bound, first, rows)?;
+            pointwise.run(backend, rows, (&times, &points, &velocity), &conditions)?;
+            backend.download(&velocity, 0, bytes_of_mut(&mut out[range]))?;
+        }
+        Ok(())
+    }
+
+    /// Carries the points `x: [rows, dim]` over the nodes, in place, with the method `S`.
+    ///
+    /// `saved` names nodes in ascending order whose states are kept: they are written into `saves`, one row of
+    /// `rows · dim` values for each. The statistics are those of one sample.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] or [`Error::Invalid`] if an argument is not the model's, the grid is not monotone in `f32`, or no weights
+    /// are [loaded](Self::load); [`Error::NotFinite`] if a state stops being finite, with the step, the time and how many samples
+    /// it hit; [`Error::Device`] if the device fails, or for an implicit method. `x` is then partly carried.
+    pub fn integrate<S: Method>(
+        &mut self,
+        nodes: &[f64],
+        x: &mut [f32],
+        conditions: &Conditions,
+        saved: &[usize],
+        saves: &mut [Vec<f32>],
+    ) -> Result<Statistics> {
+        const OPERATION: &str = "integrating";
+        let dim = M::PROGRAM.state_dim();
+        let rows = x.len().checked_div(dim).unwrap_or(0);
+        check_rows::<M>(OPERATION, "x", x.len(), rows)?;
+        let bound = M::PROGRAM.bind_conditions(OPERATION, conditions, rows)?;
+        check_nodes::<f32>(nodes)?;
+        check_saved(nodes, saved, saves.len())?;
+        check_finite(OPERATION, "the start point", x, dim)?;
+        self.check_loaded(OPERATION)?;
+        check_explicit::<S>()?;
+        for values in saves.iter_mut() {
+            values.clear();
+            values.resize(x.len(), 0.0);
+        }
+        let steps = nodes.len().saturating_sub(1);
+        let mut statistics = Statistics { steps: steps as u64, ..Statistics::default() };
+        let backend = &mut *self.backend;
+        let integrator =
+            self.integrators.ready(backend, M::PROGRAM, S::TABLEAU, self.precision, rows, &self.weights)?;
+        statistics.evaluations = (steps * integrator.evaluations()) as u64;
+        if rows == 0 {
+            return Ok(statistics);
+        }
+        let timetable = integrator.timetable(backend, nodes)?;
+        let piece = integrator.piece(backend, dim)?.min(PIECE);
+        let mut lost = Lost::default();
+        for first in (0..rows).step_by(piece) {
+            let count = piece.min(rows - first);
+            let range = first * dim..(first + count) * dim;
+            let points = upload(backend, &x[range.clone()], "the points")?;
+            let conditions = upload_conditions(backend, &bound, first, count)?;
+            let marks = upload(backend, &vec![i32::MAX; count + 1], "what is lost")?;
+            let piece = Points { points: &points, rows: count, conditions: &conditions, lost: &marks };
+            let mut at = 0;
+            for (place, &node) in saved.iter().enumerate() {
+                integrator.run(backend, &timetable, &piece, (at, node - at))?;
+                at = node;
+                backend.download(&points, 0, bytes_of_mut(&mut saves[place][range.clone()]))?;
+            }
+            integrator.run(backend, &timetable, &piece, (at, steps - at))?;
+            backend.download(&points, 0, bytes_of_mut(&mut x[range]))?;
+            lost.read(backend, &marks, first, count)?;
+        }
+        match lost {
+            Lost { step, count, first } if count > 0 => Err(not_finite(step, &nodes[step - 1..=step], count, rows, first)),
+            _ => Ok(statistics),
+        }
+    }
+
+    fn check_loaded(&self, operation: &'static str) -> Result<()> {
+        if !self.weights.is_empty() || M::PARAMETERS == 0 {
+            return Ok(());
+        }
+        Err(Error::Invalid {
+            operation,
+            what: "the engine".to_owned(),
+            got: "without weights".to_owned(),
+            expected: format!("the {} weights of `{}`", M::PARAMETERS, M::PROGRAM.name),
+            help: "call `load` with the model's weights first".to_owned(),
+        })
+    }
+}
+
+/// The first step that left the numbers, and what it hit.
+#[derive(Default)]
+struct Lost {
+    step: usize,
+    count: usize,
+    first: usize,
+}
+
+impl Lost {
+    /// Reads what a piece of a batch, from row `first` on, has lost.
+    fn read(&mut self, backend: &mut dyn Backend, marks: &Memory, first: usize, count: usize) -> Result<()> {
+        let mut least = [0i32];
+        backend.download(marks, 4 * count, bytes_of_mut(&mut least))?;
+        if least[0] == i32::MAX {
+            return Ok(());
+        }
+        let mut all = vec![0i32; count];
+        backend.download(marks, 0, bytes_of_mut(&mut all))?;
+        let step = least[0] as usize;
+        if self.count > 0 && self.step < step {
+            return Ok(());
+        }
+        if self.count == 0 || step < self.step {
+            *self = Self { step, count: 0, first: usize::MAX };
+        }
+        let hit = || all.iter().enumerate().filter(|(_, mark)| **mark as usize == step).map(|(row, _)| first + row);
+        self.count += hit().count();
+        self.first = self.first.min(hit().next().unwrap_or(usize::MAX));
+        Ok(())
+    }
+}
+
+/// Numbers in new memory of the device.
+pub(super) fn upload<T: super::backend::Plain>(backend: &mut dyn Backend, values: &[T], what: &str) -> Result<Memory> {
+    let memory = backend.allocate(size_of_val(values).max(4), what)?;
+    backend.upload(&memory, 0, bytes_of(values))?;
+    Ok(memory)
+}
+
+/// The conditions of some rows, in the order of the program.
+pub(super) fn upload_conditions(
+    backend: &mut dyn Backend,
+    bound: &[&ConditionValues],
+    first: usize,
+    rows: usize,
+) -> Result<Vec<Memory>> {
+    let column = |values: &&ConditionValues| match values {
+        ConditionValues::Class(labels) => upload(backend, &labels[first..first + rows], "the labels"),
+        ConditionValues::Vector { dim, values } => {
+            upload(backend, &values[first * dim..(first + rows) * dim], "a condition")
+        }
+    };
+    bound.iter().map(column).collect()
+}
+
+/// Refuses what this engine has no kernel for.
+fn check_ops(program: &Program) -> Result<()> {
+    let custom = program.nodes.iter().find_map(|node| match node.op {
+        Op::Custom { module } => Some(module),
+        _ => None,
+    });
+    let Some(module) = custom else { return Ok(()) };
+    Err(Error::Device {
+        asked: "cuda".to_owned(),
+        found: format!("`custom({module})` in `{}`, a dfdx module, which the CUDA engine cannot run", program.name),
+        help: "use `--device dfdx` (feature `dfdx`), or write the layer in `flow_model!`".to_owned(),
+    })
+}
+
+fn check_explicit<S: Method>() -> Result<()> {
+    if S::TABLEAU.kind == Kind::Explicit {
+        return Ok(());
+    }
+    Err(Error::Device {
+        asked: "cuda".to_owned(),
+        found: format!("the implicit method `{}`, for which the CUDA engine has no kernel", S::TABLEAU.name),
+        help: "use an explicit method, or `--device cpu`".to_owned(),
+    })
+}

@@ -1,0 +1,407 @@
+//! Many training steps as one kernel: batches, forward, loss, reverse, the sums over the batch, clip, optimiser and average.
+//!
+//! All blocks stay where they are for the whole launch. In a step each takes tiles of the batch and sums their gradients into a place
+//! of its own; then every weight is one thread's, which adds the blocks' sums in their order and takes the optimiser's step.
+//! Blocks wait for each other twice a step, and a third time where the gradient is clipped.
+
+use super::{FUNCTIONS, RANDOM, TILE, layout::Layout, packs::Packs, rows::Conditions, steps::Scope};
+use crate::{
+    engine::{
+        cuda::{
+            backend::Properties,
+            source::{Source, Writer, double, float},
+        },
+        plan::{Plan, Use},
+    },
+    error::Result,
+    flow::{DeviceText, Source as Noise},
+    model::Layout as Weights,
+    program::{Gradient, Program, Wanted},
+    train::{Loss, Optimizer, Recipe, TimeSampling},
+};
+
+const TRAIN: &str = include_str!("../text/train.cuh");
+
+/// What of a recipe and a path stands in the text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Spec {
+    pub(crate) loss: Loss,
+    pub(crate) optimizer: Optimizer,
+    pub(crate) clip: bool,
+    pub(crate) ema: bool,
+    pub(crate) accumulate: usize,
+    pub(crate) batch: usize,
+    pub(crate) time: TimeSampling,
+    pub(crate) source: Noise,
+    /// Without it the host draws the batches.
+    pub(crate) path: Option<DeviceText>,
+}
+
+impl Spec {
+    pub(crate) fn of(recipe: &Recipe, path: Option<DeviceText>) -> Self {
+        // The learning rate is told at every step.
+        let optimizer = match recipe.optimizer {
+            Optimizer::Adam { beta1, beta2, eps, weight_decay, .. } => {
+                Optimizer::Adam { lr: 0.0, beta1, beta2, eps, weight_decay }
+            }
+            Optimizer::AdamW { beta1, beta2, eps, weight_decay, .. } => {
+                Optimizer::AdamW { lr: 0.0, beta1, beta2, eps, weight_decay }
+            }
+            Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => {
+                Optimizer::Sgd { lr: 0.0, momentum, nesterov, weight_decay }
+            }
+        };
+        Self {
+            loss: recipe.loss,
+            optimizer,
+            clip: recipe.clip.is_some(),
+            ema: recipe.ema.is_some(),
+            accumulate: recipe.accumulate,
+            batch: recipe.batch,
+            time: recipe.time,
+            source: recipe.source,
+            path,
+        }
+    }
+}
+
+/// The training kernel of a program.
+pub(crate) struct Text {
+    pub(super) packs: Packs,
+    pub(super) layout: Layout,
+    pub(crate) source: Source,
+    /// Blocks that the launch has, and of which the text may declare a cluster.
+    pub(super) blocks: usize,
+}
+
+/// Blocks of the largest cluster that every device with clusters has.
+const CLUSTER: usize = 8;
+
+impl Text {
+    pub(crate) fn new(program: &'static Program, spec: &Spec, device: &Properties) -> Result<Self> {
+        let gradient = program.gradient(Wanted { parameters: true, state: false })?;
+        let plan = Plan::of(&gradient.program, gradient.parameters, Use::Training);
+        let packs = Packs::of(&plan);
+        let dim = program.state_dim();
+        let conditions = Conditions::of(program);
+        let float = |name: &str, numbers| (name.to_owned(), numbers, "float");
+        let mut parts = vec![float("x", dim), float("ut", dim), float("v", dim), float("dv", dim), float("t", 1)];
+        parts.extend([("row".to_owned(), 1, "int"), ("path".to_owned(), 8, "double"), ("room".to_owned(), 2, "double")]);
+        parts.extend(conditions.parts.iter().cloned());
+        let layout = Layout::for_training(&plan, &packs, &parts, spec.batch, device);
+        // Every weight is one thread's: more blocks than there are tiles share that work.
+        let tiles = spec.batch.div_ceil(layout.rows);
+        let blocks = tiles.clamp(1, device.multiprocessors as usize);
+        let cluster = blocks > 1 && blocks <= CLUSTER && device.capability >= (9, 0);
+        let kernel = Kernel { program, gradient, plan: &plan, packs: &packs, layout: &layout, spec, cluster };
+        let source = kernel.print(&conditions);
+        Ok(Self { packs, layout, source, blocks })
+    }
+}
+
+struct Kernel<'a> {
+    program: &'static Program,
+    gradient: &'a Gradient,
+    plan: &'a Plan,
+    packs: &'a Packs,
+    layout: &'a Layout,
+    spec: &'a Spec,
+    cluster: bool,
+}
+
+impl Kernel<'_> {
+    fn print(&self, conditions: &Conditions) -> Source {
+        let mut out = Writer::default();
+        for text in [FUNCTIONS, RANDOM, TILE, TRAIN] {
+            out.text(text);
+        }
+        out.line("");
+        self.print_store(&mut out);
+        out.line("");
+        let name = format!("flow_{}_train", self.program.name);
+        out.line(format_args!(
+            "// Training steps of {}: {} rows to a tile, {} gradients to a step.",
+            self.program.name, self.layout.rows, self.spec.accumulate
+        ));
+        if self.cluster {
+            out.line(format_args!("// The grid is one cluster of {} blocks.", self.blocks()));
+        }
+        let cluster = if self.cluster { format!("FM_CLUSTER({}) ", self.blocks()) } else { String::new() };
+        let parameters = "float* parameters, float* packed, float* scratch, float* partial, float* total, double* losses, \
+                          double* squares, float* moment1, float* moment2, float* average, const fm_rates* rates, \
+                          double* outcome, u32* arrived, const float* data, const float* given_t, const float* given_x, \
+                          const float* given_u, u64 seed, u64 first_draw, int data_rows, int batch, int steps, int update, \
+                          float bound";
+        let head =
+            format!("FM_KERNEL({}) {cluster}void {name}({parameters}{})", self.layout.threads(), conditions.parameters());
+        out.block(head, |out| {
+            self.layout.print_pointers(out);
+            let accumulate = self.spec.accumulate;
+            out.line(format_args!(
+                "const double share = 1.0 / ((double)batch * {}.0 * {accumulate}.0);",
+                self.program.state_dim()
+            ));
+            out.line("#pragma unroll 1");
+            out.block("for (int step = 0; step < steps; step++)", |out| {
+                if self.layout.weights_shared {
+                    self.layout.print_weights(out);
+                }
+                out.line("double loss = 0.0;");
+                out.line("bool fresh = true;");
+                out.line("#pragma unroll 1");
+                out.block(format_args!("for (int part = 0; part < {accumulate}; part++)"), |out| {
+                    self.print_tiles(out, conditions);
+                });
+                out.line("if (threadIdx.x == 0) losses[blockIdx.x] = loss;");
+                out.line(self.wait());
+                self.print_update(out);
+            });
+        });
+        Source { name: self.program.name.to_owned(), text: out.finish(), kernels: vec![name] }
+    }
+
+    fn blocks(&self) -> usize {
+        self.spec.batch.div_ceil(self.layout.rows)
+    }
+
+    fn wait(&self) -> &'static str {
+        if self.cluster { "fm_cluster_sync();" } else { "fm_grid_sync(arrived);" }
+    }
+
+    /// Writes a weight wherever it is read from.
+    fn print_store(&self, out: &mut Writer) {
+        out.line("// A weight goes to its place, and to those in the packed weights.");
+        let name = format!("flow_{}_store", self.program.name);
+        out.block(
+            format_args!("FM_FUNCTION void {name}(float* parameters, float* packed, int i, float w)"),
+            |out| {
+                out.line("parameters[i] = w;");
+                for (pack, place, row) in self.packs.iter() {
+                    let last = (pack.depth - 1) * pack.depth_stride + (pack.columns - 1) * pack.column_stride;
+                    let (of_k, of_n) = if pack.column_stride == 1 && pack.depth_stride >= pack.columns {
+                        (format!("e / {}", pack.depth_stride), format!("e % {}", pack.depth_stride))
+                    } else {
+                        (format!("e % {}", pack.column_stride), format!("e / {}", pack.column_stride))
+                    };
+                    out.block(format_args!("if (i >= {} && i <= {})", pack.offset, pack.offset + last), |out| {
+                        out.line(format_args!("int e = i - {}, k = {of_k}, n = {of_n};", pack.offset));
+                        out.line(format_args!(
+                            "if (k < {} && n < {}) packed[{place} + k * {row} + n] = w;",
+                            pack.depth, pack.columns
+                        ));
+                    });
+                }
+            },
+        );
+    }
+
+    /// The tiles of one batch: draw, forward, loss, reverse.
+    fn print_tiles(&self, out: &mut Writer, conditions: &Conditions) {
+        let (rows, team) = (self.layout.rows, self.layout.team);
+        let wait = format!("fm_team_sync<{team}>();");
+        out.line(format_args!("const u64 draw = first_draw + (u64)step * {} + part;", self.spec.accumulate));
+        out.line("const fm_random masks = fm_random_of(seed, 4, draw);");
+        out.line("(void)masks;");
+        out.line("#pragma unroll 1");
+        out.block(format_args!("for (int tile = blockIdx.x; tile * {rows} < batch; tile += gridDim.x)"), |out| {
+            out.line(format_args!("const int sample = tile * {rows}, count = min({rows}, batch - sample);"));
+            self.print_draw(out, conditions);
+            out.line(&wait);
+            out.line("const float* in = x;");
+            let scope = Scope {
+                program: &self.gradient.program,
+                plan: self.plan,
+                packs: self.packs,
+                rows,
+                team,
+                packed: "w",
+                shared_time: false,
+            };
+            out.line(format_args!("float* g = partial + (u64)blockIdx.x * {};", self.program.parameter_count()));
+            out.line("// ---- forward");
+            let (forward, reverse) = self.plan.body.split_at(self.plan.forward);
+            let before: Vec<_> = self.plan.prologue.iter().chain(forward).copied().collect();
+            scope.print(out, &before);
+            out.line(&wait);
+            self.print_loss(out);
+            out.line("// ---- reverse");
+            scope.print(out, reverse);
+            out.line(&wait);
+            out.line("fresh = false;");
+        });
+    }
+
+    fn print_draw(&self, out: &mut Writer, conditions: &Conditions) {
+        let (rows, team, dim) = (self.layout.rows, self.layout.team, self.program.state_dim());
+        let each = |numbers: usize| format!("fm_each<{team}, {rows}, 1, {numbers}>(me, [&](int l, int j, int r)");
+        let wait = format!("fm_team_sync<{team}>();");
+        let of_row = "const int i = sample + min(r, count - 1);";
+        out.line("// ---- the batch; rows past its end are the last one again");
+        let given = |out: &mut Writer| {
+            out.line(format_args!("const u64 from = ((u64)step * {} + part) * batch;", self.spec.accumulate));
+            out.line(format_args!("{} {{ {of_row} t[r] = given_t[from + i]; row[r] = (int)(from + i); }});", each(1)));
+            out.line(format_args!(
+                "{} {{ {of_row} x[j * {rows} + r] = given_x[(from + i) * {dim} + j]; ut[j * {rows} + r] = given_u[(from + i) * {dim} + j]; }});",
+                each(dim)
+            ));
+        };
+        match &self.spec.path {
+            None => {
+                given(out);
+                out.line(&wait);
+            }
+            Some(path) => {
+                out.block("if (given_t)", given);
+                out.block("else", |out| {
+                    out.line("const fm_random rows_of = fm_random_of(seed, 1, draw), noise = fm_random_of(seed, 2, draw), times = fm_random_of(seed, 3, draw);");
+                    let time = match self.spec.time {
+                        TimeSampling::LogitNormal { mean, std } => {
+                            format!("fm_time_logit_normal(times, i, {}, {})", double(mean), double(std))
+                        }
+                        TimeSampling::Uniform => "fm_time_uniform(times, i)".to_owned(),
+                    };
+                    out.block(each(1), |out| {
+                        out.line(of_row);
+                        out.line(format_args!("const float drawn = {time};"));
+                        out.line("t[r] = drawn;");
+                        out.line("row[r] = (int)fm_below(rows_of, i, data_rows);");
+                        out.block("", |out| {
+                            // The path is written for a time called `t`.
+                            out.line("const double t = (double)drawn;");
+                            out.line("(void)t;");
+                        for (i, text) in [&path.alpha, &path.sigma, &path.d_alpha, &path.d_sigma].into_iter().enumerate() {
+                            out.line(format_args!("path[{i} * {rows} + r] = {text};"));
+                        }
+                        });
+                    });
+                    out.line(");");
+                    out.line(&wait);
+                    let source = match self.spec.source {
+                        Noise::Gaussian => "fm_normal(noise, index)".to_owned(),
+                        Noise::Uniform { low, high } => {
+                            format!("fm_source_uniform(noise, index, {}, {})", double(low), double(high))
+                        }
+                    };
+                    out.block(each(dim), |out| {
+                        out.line(of_row);
+                        out.line(format_args!("const u64 index = (u64)i * {dim} + j;"));
+                        out.line(format_args!(
+                            "const double x0 = (double){source}, x1 = (double)data[(u64)row[r] * {dim} + j];"
+                        ));
+                        let of = |i: usize| format!("path[{i} * {rows} + r]");
+                        out.line(format_args!("x[j * {rows} + r] = (float)fm_dadd(fm_dmul({}, x1), fm_dmul({}, x0));", of(0), of(1)));
+                        out.line(format_args!("ut[j * {rows} + r] = (float)fm_dadd(fm_dmul({}, x1), fm_dmul({}, x0));", of(2), of(3)));
+                    });
+                    out.line(");");
+                });
+            }
+        }
+        conditions.print(out, rows, team, "row[r]");
+    }
+
+    fn print_loss(&self, out: &mut Writer) {
+        let (rows, team, dim) = (self.layout.rows, self.layout.team, self.program.state_dim());
+        let (value, slope) = match self.spec.loss {
+            Loss::Mse => ("fm_mse(d)".to_owned(), "fm_d_mse(d)".to_owned()),
+            Loss::L1 => ("fm_l1(d)".to_owned(), "fm_d_l1(d)".to_owned()),
+            Loss::Huber { delta } => {
+                (format!("fm_huber(d, {})", double(delta)), format!("fm_d_huber(d, {})", double(delta)))
+            }
+        };
+        out.line("// ---- loss");
+        out.line("double own = 0.0;");
+        out.block(format_args!("fm_each<{team}, {rows}, 1, {dim}>(me, [&](int l, int j, int r)"), |out| {
+            out.line(format_args!("const double d = (double)v[j * {rows} + r] - (double)ut[j * {rows} + r];"));
+            out.line(format_args!("if (r < count) own += {value};"));
+            out.line(format_args!("dv[j * {rows} + r] = r < count ? (float)(share * {slope}) : 0.0f;"));
+        });
+        out.line(");");
+        out.line(format_args!("own = fm_block_sum<{team}>(own, room);"));
+        out.line("if (threadIdx.x == 0) loss += share * own;");
+    }
+
+    /// The gradient as a whole, and what it does to the weights.
+    fn print_update(&self, out: &mut Writer) {
+        let team = self.layout.threads();
+        let ranges = trained_ranges(self.program);
+        let count = self.program.parameter_count();
+        out.line("// ---- every weight is one thread's");
+        out.line(format_args!("const int threads = gridDim.x * {team}, own_thread = blockIdx.x * {team} + threadIdx.x;"));
+        out.line(format_args!("const int summed = min((int)gridDim.x, (batch + {0}) / {1});", self.layout.rows - 1, self.layout.rows));
+        out.line("const fm_rates rate = rates[step];");
+        out.line("double square = 0.0;");
+        let apply = |out: &mut Writer, with: &str| {
+            for &(start, end) in &ranges {
+                out.line("#pragma unroll 1");
+                out.block(format_args!("for (int i = {start} + own_thread; i < {end}; i += threads)"), |out| {
+                    out.text(with);
+                });
+            }
+        };
+        let update = self.update_text();
+        let sum = format!(
+            "float gradient = 0.0f;\nfor (int b = 0; b < summed; b++) gradient += partial[(u64)b * {count} + i];\n\
+             square += (double)gradient * (double)gradient;"
+        );
+        if self.spec.clip {
+            apply(out, &format!("{sum}\ntotal[i] = gradient;"));
+        } else {
+            apply(out, &format!("{sum}\nif (update) {{\n{update}\n}} else total[i] = gradient;"));
+        }
+        out.line(format_args!("square = fm_block_sum<{team}>(square, room);"));
+        out.line("if (threadIdx.x == 0) squares[blockIdx.x] = square;");
+        if self.spec.clip {
+            out.line(self.wait());
+            out.block("if (update)", |out| {
+                out.line("double norm = 0.0;");
+                out.line("for (int b = 0; b < (int)gridDim.x; b++) norm += squares[b];");
+                out.line("norm = sqrt(norm);");
+                out.line("const bool clipped = norm > (double)bound && norm - norm == 0.0;");
+                out.line("const double factor = clipped ? (double)bound / norm : 1.0;");
+                apply(out, &format!("float gradient = (float)((double)total[i] * factor);\n{update}"));
+            });
+        }
+        out.line(self.wait());
+        out.block("if (own_thread == 0)", |out| {
+            out.line("double sum = 0.0, norm = 0.0;");
+            out.line("for (int b = 0; b < summed; b++) sum += losses[b];");
+            out.line("for (int b = 0; b < (int)gridDim.x; b++) norm += squares[b];");
+            out.line("outcome[2 * step] = sum;");
+            out.line("outcome[2 * step + 1] = sqrt(norm);");
+        });
+    }
+
+    /// The optimiser's step with `gradient` on weight `i`, and the average.
+    fn update_text(&self) -> String {
+        let step = match self.spec.optimizer {
+            Optimizer::Adam { beta1, beta2, eps, weight_decay, .. } => adam(beta1, beta2, eps, weight_decay),
+            Optimizer::AdamW { beta1, beta2, eps, .. } => adam(beta1, beta2, eps, 0.0),
+            Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => format!(
+                "fm_sgd(parameters[i], gradient, moment1 + i, rate, {}, {nesterov}, {})",
+                float(momentum as f32),
+                float(weight_decay as f32)
+            ),
+        };
+        let average = if self.spec.ema { "\naverage[i] += rate.follow * (weight - average[i]);" } else { "" };
+        format!("const float weight = {step};\nflow_{}_store(parameters, packed, i, weight);{average}", self.program.name)
+    }
+}
+
+fn adam(beta1: f64, beta2: f64, eps: f64, l2: f64) -> String {
+    let [b1, r1, b2, r2, eps, l2] =
+        [beta1, 1.0 - beta1, beta2, 1.0 - beta2, eps, l2].map(|value| float(value as f32));
+    format!("fm_adam(parameters[i], gradient, moment1 + i, moment2 + i, rate, {b1}, {r1}, {b2}, {r2}, {eps}, {l2})")
+}
+
+/// Ranges of the weights that training changes, neighbours joined.
+pub(super) fn trained_ranges(program: &Program) -> Vec<(usize, usize)> {
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    for entry in Weights::of(program).entries().iter().filter(|entry| entry.trained) {
+        let range = entry.range();
+        match ranges.last_mut() {
+            Some((_, end)) if *end == range.start => *end = range.end,
+            _ => ranges.push((range.start, range.end)),
+        }
+    }
+    ranges
+}
