@@ -1,8 +1,8 @@
 //! Learns real handwritten digits, ten classes of 8×8 images, and draws those that are asked for.
 //!
 //! ```text
-//! cargo run --release --example digits -- [--device auto|cpu|dfdx] [--threads N] [--steps N] [--samples N]
-//!                                         [--seed N] [--out DIR]
+//! cargo run --release --example digits -- [--device auto|cpu|cuda|cuda:N|dfdx] [--precision strict|x3|half]
+//!                                         [--threads N] [--steps N] [--samples N] [--seed N] [--out DIR]
 //! ```
 //!
 //! The model is trained on three quarters of the images. A nearest-neighbour classifier then looks at the samples, twice:
@@ -69,6 +69,7 @@ fn digits(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .steps(arguments.steps)
         .seed(arguments.seed)
         .device(arguments.device)
+        .precision(arguments.precision)
         .threads(arguments.threads)
         .progress(true)
         .evaluate_every(arguments.steps, held_out.clone())
@@ -78,8 +79,11 @@ fn digits(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     // The same number of every digit, in turn.
     let asked: Vec<u32> = (0..arguments.samples).map(|i| (i % 10) as u32).collect();
     let conditions = Conditions::none().class("y", &asked)?;
-    let sampler =
-        DigitsSampler::new(&trained.model).device(arguments.device).threads(arguments.threads).seed(arguments.seed);
+    let sampler = DigitsSampler::new(&trained.model)
+        .device(arguments.device)
+        .precision(arguments.precision)
+        .threads(arguments.threads)
+        .seed(arguments.seed);
     let samples = sampler.sample_given(asked.len(), &conditions)?;
     stopwatch.lap("sample");
 
@@ -114,6 +118,7 @@ fn digits(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     arguments.report(&serde_json::json!({
         "example": "digits",
         "device": trained.report.device,
+        "precision": arguments.precision_used(),
         "threads": arguments.threads_used(),
         "seed": arguments.seed,
         "steps": trained.report.steps,

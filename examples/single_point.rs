@@ -6,8 +6,8 @@
 //! hundred and in a thousand exceed.
 //!
 //! ```text
-//! cargo run --release --example single_point -- [--device auto|cpu|dfdx] [--threads N] [--steps N] [--samples N]
-//!                                               [--seed N] [--out DIR]
+//! cargo run --release --example single_point -- [--device auto|cpu|cuda|cuda:N|dfdx] [--precision strict|x3|half]
+//!                                               [--threads N] [--steps N] [--samples N] [--seed N] [--out DIR]
 //! ```
 #![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
@@ -60,12 +60,16 @@ fn single_point(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .steps(arguments.steps)
         .seed(arguments.seed)
         .device(arguments.device)
+        .precision(arguments.precision)
         .threads(arguments.threads)
         .progress(true)
         .fit(&moons)?;
 
     // The sampler keeps its engine from call to call.
-    let sampler = MoonsSampler::new(&trained.model).device(arguments.device).threads(arguments.threads);
+    let sampler = MoonsSampler::new(&trained.model)
+        .device(arguments.device)
+        .precision(arguments.precision)
+        .threads(arguments.threads);
     let (none, noise) = (Conditions::none(), Philox::new(arguments.seed, Stream::Sample, 0));
     let mut walker = Walker { position: [0.0; 2], visited: Vec::with_capacity(arguments.samples) };
     let mut microseconds = Vec::with_capacity(arguments.samples);
@@ -89,13 +93,15 @@ fn single_point(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     println!("{gigaflops:.1} GFLOP/s at the median");
 
     // A point that is carried alone is the one that is carried in a batch.
-    let batch = MoonsSampler::new(&trained.model).device(arguments.device).seed(arguments.seed);
+    let batch =
+        MoonsSampler::new(&trained.model).device(arguments.device).precision(arguments.precision).seed(arguments.seed);
     let same = batch.sample(arguments.samples)?.values() == walker.visited.as_flattened();
     println!("one call for all of them gives the same points, bit for bit: {}", if same { "yes" } else { "no" });
 
     arguments.report(&serde_json::json!({
         "example": "single_point",
         "device": trained.report.device,
+        "precision": arguments.precision_used(),
         "threads": arguments.threads_used(),
         "seed": arguments.seed,
         "steps": trained.report.steps,

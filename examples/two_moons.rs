@@ -1,8 +1,8 @@
 //! Learns to carry Gaussian noise to two moons, and draws the samples, their way and the flow as a moving picture.
 //!
 //! ```text
-//! cargo run --release --example two_moons -- [--device auto|cpu|dfdx] [--threads N] [--steps N] [--samples N]
-//!                                            [--seed N] [--out DIR]
+//! cargo run --release --example two_moons -- [--device auto|cpu|cuda|cuda:N|dfdx] [--precision strict|x3|half]
+//!                                            [--threads N] [--steps N] [--samples N] [--seed N] [--out DIR]
 //! ```
 //!
 //! The same seed gives the same samples, bit for bit, on any number of threads. `report.json` says how near they are to
@@ -58,6 +58,7 @@ fn two_moons(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .steps(arguments.steps)
         .seed(arguments.seed)
         .device(arguments.device)
+        .precision(arguments.precision)
         .threads(arguments.threads)
         .progress(true)
         .log_csv(out.join("loss.csv"))
@@ -65,8 +66,11 @@ fn two_moons(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     trained.model.save_safetensors(out.join("moons.safetensors"))?;
     stopwatch.lap("train");
 
-    let sampler =
-        MoonsSampler::new(&trained.model).device(arguments.device).threads(arguments.threads).seed(arguments.seed);
+    let sampler = MoonsSampler::new(&trained.model)
+        .device(arguments.device)
+        .precision(arguments.precision)
+        .threads(arguments.threads)
+        .seed(arguments.seed);
     let samples = sampler.sample(arguments.samples)?;
     let ways = sampler.trajectories(2_000.min(arguments.samples), &Conditions::none(), 2)?;
     stopwatch.lap("sample");
@@ -94,6 +98,7 @@ fn two_moons(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     arguments.report(&serde_json::json!({
         "example": "two_moons",
         "device": trained.report.device,
+        "precision": arguments.precision_used(),
         "threads": arguments.threads_used(),
         "seed": arguments.seed,
         "steps": trained.report.steps,

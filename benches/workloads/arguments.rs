@@ -1,13 +1,15 @@
 //! The command line, with the names of the peers' `run.py`.
 
 use super::child::Work;
-use flow_runtime::prelude::*;
+use flow_runtime::{engine::Resolved, prelude::*};
 use std::{error::Error, path::PathBuf};
 
 pub struct Arguments {
     pub workloads: Vec<String>,
     pub peers: Vec<String>,
     pub device: Device,
+    /// Of matrix products on a GPU.
+    pub precision: CudaPrecision,
     /// 0 leaves the engine at its default.
     pub threads: usize,
     pub repeats: usize,
@@ -27,16 +29,17 @@ pub enum Command {
 }
 
 const USAGE: &str = "usage: cargo bench --bench workloads -- [--list] [--workloads PREFIX,…] [--peers flow,dfdx-by-hand] \
-[--device auto|cpu|cuda|dfdx] [--threads 0] [--repeats 5] [--warmup 1] [--seeds 3] [--max-seconds 60] \
-[--out results.jsonl] [--out-plot scaling.png]";
+[--device auto|cpu|cuda|cuda:N|dfdx] [--precision strict|x3|half] [--threads 0] [--repeats 5] [--warmup 1] [--seeds 3] \
+[--max-seconds 60] [--out results.jsonl] [--out-plot scaling.png]";
 
 impl Arguments {
-    pub fn read() -> Result<Command, Box<dyn Error>> {
+    pub fn read(mut parser: lexopt::Parser) -> Result<Command, Box<dyn Error>> {
         use lexopt::{Arg, ValueExt};
         let mut arguments = Arguments {
             workloads: Vec::new(),
             peers: vec!["flow".to_owned()],
             device: Device::Auto,
+            precision: CudaPrecision::Strict,
             threads: 0,
             repeats: 5,
             warmup: 1,
@@ -47,12 +50,12 @@ impl Arguments {
         };
         let mut child = None;
         let list = |text: String| -> Vec<String> { text.split(',').map(str::to_owned).collect() };
-        let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
             match argument {
                 Arg::Long("workloads") => arguments.workloads = list(parser.value()?.parse()?),
                 Arg::Long("peers") => arguments.peers = list(parser.value()?.parse()?),
                 Arg::Long("device") => arguments.device = parser.value()?.parse()?,
+                Arg::Long("precision") => arguments.precision = parser.value()?.parse()?,
                 Arg::Long("threads") => arguments.threads = parser.value()?.parse()?,
                 Arg::Long("repeats") => arguments.repeats = parser.value()?.parse()?,
                 Arg::Long("warmup") => arguments.warmup = parser.value()?.parse()?,
@@ -80,8 +83,22 @@ impl Arguments {
         })
     }
 
-    pub fn wants(&self, workload: &str) -> bool {
+    /// Whether a workload is asked for. What is made for a GPU runs elsewhere under its full name only, as a prefix or `all` is
+    /// not meant for hours.
+    pub fn wants(&self, workload: &str, for_gpu: bool) -> bool {
+        if for_gpu && !self.on_gpu() {
+            return self.workloads.iter().any(|name| name == workload);
+        }
         self.workloads.is_empty() || self.workloads.iter().any(|prefix| prefix == "all" || workload.starts_with(prefix))
+    }
+
+    /// Whether the device that was asked for is a GPU; `auto` is one if it is served by one.
+    pub fn on_gpu(&self) -> bool {
+        match self.device {
+            Device::Cuda(_) => true,
+            Device::Auto => !matches!(self.device.resolve(), Ok(Resolved::Cpu | Resolved::Dfdx) | Err(_)),
+            Device::Cpu | Device::Dfdx => false,
+        }
     }
 
     /// A prefix or peer that names nothing, so that a slip is not a table with less in it.

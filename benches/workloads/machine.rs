@@ -1,6 +1,7 @@
-//! What Linux says about the machine and this process; on other systems nothing is known.
+//! What Linux says about the machine and this process, on other systems nothing is known; and what the driver says about a GPU.
 
-use std::fs;
+use flow_runtime::engine::Device;
+use std::{fs, process::Command};
 
 /// The unit of the times in `/proc`: `USER_HZ`, 100 on every architecture that Rust's standard library supports.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -40,4 +41,31 @@ pub fn peak_memory_mb() -> Option<f64> {
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = peak.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024.0 / 1e6)
+}
+
+/// What the driver's own program says about a GPU.
+pub struct Gpu {
+    pub name: String,
+    /// Version of the driver.
+    pub driver: String,
+}
+
+impl Gpu {
+    /// The GPU of that index; nothing if `nvidia-smi` is not there. It counts in the order of the bus, as CUDA does under
+    /// `CUDA_DEVICE_ORDER=PCI_BUS_ID`.
+    pub fn find(device: Device) -> Option<Self> {
+        let index = match device {
+            Device::Cuda(index) => index,
+            _ => 0,
+        };
+        let asked = ["--query-gpu=name,driver_version", "--format=csv,noheader", &format!("--id={index}")];
+        let output = Command::new("nvidia-smi").args(asked).output().ok().filter(|output| output.status.success())?;
+        Self::read(&String::from_utf8_lossy(&output.stdout))
+    }
+
+    /// `NVIDIA H100 80GB HBM3, 580.95.05`
+    pub fn read(line: &str) -> Option<Self> {
+        let (name, driver) = line.lines().next()?.rsplit_once(',')?;
+        Some(Self { name: name.trim().to_owned(), driver: driver.trim().to_owned() })
+    }
 }

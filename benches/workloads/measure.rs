@@ -1,6 +1,10 @@
 //! One row of results, and how it is measured: a first run apart, warm-ups, then runs of which the median counts.
 
-use super::{arguments::Arguments, machine::Busy};
+use super::{
+    arguments::Arguments,
+    machine::{Busy, Gpu},
+};
+use flow_runtime::engine::CudaPrecision;
 use serde_json::{Map, Value, json};
 use std::{error::Error, fs::OpenOptions, io::Write, time::Instant};
 
@@ -19,6 +23,17 @@ impl Row {
         row.set("workload", workload);
         row.set("device", arguments.device.to_string());
         row.set("dtype", "f32");
+        if arguments.on_gpu() {
+            // As the peers say `f32/tf32`.
+            if arguments.precision != CudaPrecision::Strict {
+                row.set("dtype", format!("f32/{}", arguments.precision));
+            }
+            row.set("precision", arguments.precision.to_string());
+            if let Some(gpu) = Gpu::find(arguments.device) {
+                row.set("gpu", gpu.name);
+                row.set("driver", gpu.driver);
+            }
+        }
         row.set("status", "ok");
         row.set("threads", json!({ "affinity": threads }));
         row.set("threads_asked", arguments.threads);
@@ -92,6 +107,7 @@ impl Row {
         self.statistics(&mut rates);
         let median = self.median();
         self.set("units_per_run", units);
+        self.set("run_ms", 1e3 * units / median);
         self.set("first_run_s", first);
         self.set("compile_s_est", (first - units / median).max(0.0));
         self.set("extra", extra);

@@ -17,7 +17,7 @@ const TAG: &str = "PEAK_RSS_MB ";
 pub fn run(mut row: Row, arguments: &Arguments) -> Row {
     row.set("metric", "peak_rss_mb");
     row.set("unit", "MB");
-    let (output, taken) = match child::run(Work::Memory, arguments) {
+    let (output, taken) = match child::run(Work::Memory, arguments, None) {
         Ok(done) => done,
         Err(error) => return row.failed(error),
     };

@@ -7,7 +7,11 @@ use super::{
     moons::{self, MoonsEuler, MoonsMidpoint, MoonsRk4},
     reference, wide,
 };
-use flow_runtime::prelude::*;
+use flow_runtime::{
+    engine::Runnable,
+    prelude::*,
+    sample::{SampleRecipe, Sampler},
+};
 use serde_json::json;
 
 /// A method of W2.
@@ -22,8 +26,6 @@ pub enum Named {
 const CHECKED: usize = 4;
 /// The same of W5: the interpreter takes about a second for each there.
 const CHECKED_WIDE: usize = 2;
-/// Samples of a run of W5.
-const WIDE: usize = 512;
 
 pub fn moons(row: Row, arguments: &Arguments, method: Named, count: usize) -> Row {
     let prepared = || -> Result<_, Error> {
@@ -39,16 +41,16 @@ pub fn moons(row: Row, arguments: &Arguments, method: Named, count: usize) -> Ro
         Ok(prepared) => prepared,
         Err(error) => return row.failed(error),
     };
-    rates(row, arguments, &reference, count, || match method {
-        Named::Rk4 => sampler::<MoonsRk4>(arguments, &model).transport(&start),
-        Named::Midpoint => sampler::<MoonsMidpoint>(arguments, &model).transport(&start),
-        Named::Euler => sampler::<MoonsEuler>(arguments, &model).transport(&start),
-    })
+    match method {
+        Named::Rk4 => rates(row, arguments, &reference, &start, &sampler::<MoonsRk4>(arguments, &model)),
+        Named::Midpoint => rates(row, arguments, &reference, &start, &sampler::<MoonsMidpoint>(arguments, &model)),
+        Named::Euler => rates(row, arguments, &reference, &start, &sampler::<MoonsEuler>(arguments, &model)),
+    }
 }
 
-pub fn wide(row: Row, arguments: &Arguments) -> Row {
+pub fn wide(row: Row, arguments: &Arguments, count: usize) -> Row {
     let prepared = || -> Result<_, Error> {
-        let (model, start) = (wide::model()?, wide::start_points(WIDE)?);
+        let (model, start) = (wide::model()?, wide::start_points(count)?);
         let reference = reference::samples(&model, Rk4, wide::STEPS, &start, CHECKED_WIDE)?;
         Ok((model, start, reference))
     };
@@ -56,19 +58,23 @@ pub fn wide(row: Row, arguments: &Arguments) -> Row {
         Ok(prepared) => prepared,
         Err(error) => return row.failed(error),
     };
-    rates(row, arguments, &reference, WIDE, || sampler::<wide::WideRk4>(arguments, &model).transport(&start))
+    rates(row, arguments, &reference, &start, &sampler::<wide::WideRk4>(arguments, &model))
 }
 
-fn rates(
+/// The sampler is made once, as a program that samples often keeps it. A run is a call of it, from the points in this
+/// process's memory to their ends there: when it returns, every device has finished.
+fn rates<R: SampleRecipe<Model: Runnable>>(
     row: Row,
     arguments: &Arguments,
     reference: &[f64],
-    count: usize,
-    run: impl Fn() -> Result<Dataset, Error>,
+    start: &Dataset,
+    sampler: &Sampler<R>,
 ) -> Row {
-    row.rates(arguments, "samples_per_s", "samples/s", count as f64, || -> Measured {
-        let samples = run()?;
-        let error = samples.values().iter().zip(reference).map(|(&x, y)| (f64::from(x) - y).abs()).fold(0.0, f64::max);
+    let mut points = start.values().to_vec();
+    row.rates(arguments, "samples_per_s", "samples/s", start.rows() as f64, || -> Measured {
+        points.copy_from_slice(start.values());
+        sampler.transport_in_place(&mut points, &Conditions::none())?;
+        let error = points.iter().zip(reference).map(|(&x, y)| (f64::from(x) - y).abs()).fold(0.0, f64::max);
         Ok(json!({ "max_abs_err_vs_f64_ref": error }))
     })
 }

@@ -8,7 +8,11 @@ use super::{
     moons::{self, MoonsTraining},
     wide::{self, WideTraining},
 };
-use flow_runtime::data::Dataset;
+use flow_runtime::{
+    data::Dataset,
+    engine::Runnable,
+    train::{TrainRecipe, Trainer},
+};
 use serde_json::json;
 
 /// Who does the work: the generated code, and a dfdx loop as a user would write it.
@@ -17,29 +21,49 @@ pub const PEERS: &[&str] = &["flow", "dfdx-by-hand"];
 const METRIC: &str = "train_steps_per_s";
 const UNIT: &str = "steps/s";
 
-pub fn moons(row: Row, arguments: &Arguments, batch: usize, steps: u64) -> Row {
+/// Steps of a run, on the CPU and on a GPU: there so many that setting up, which is part of a run, does not count.
+#[derive(Clone, Copy)]
+pub struct Steps {
+    pub cpu: u64,
+    pub gpu: u64,
+}
+
+impl Steps {
+    fn on(self, arguments: &Arguments) -> u64 {
+        if arguments.on_gpu() { self.gpu } else { self.cpu }
+    }
+}
+
+pub fn moons(row: Row, arguments: &Arguments, batch: usize, steps: Steps) -> Row {
     let by_hand = row.is("dfdx-by-hand");
     let data = match moons::data() {
         Ok(data) => data,
         Err(error) => return row.failed(error),
     };
-    row.rates(arguments, METRIC, UNIT, steps as f64, || {
-        if by_hand { by_hand::train(&data, batch, steps) } else { generated(&data, arguments, batch, steps) }
-    })
+    let steps = steps.on(arguments);
+    if by_hand {
+        return row.rates(arguments, METRIC, UNIT, steps as f64, || by_hand::train(&data, batch, steps));
+    }
+    let model = match moons::model() {
+        Ok(model) => model,
+        Err(error) => return row.failed(error),
+    };
+    // Each run starts from these weights.
+    let mut trainer = trainer::<MoonsTraining>(arguments).model(model).batch(batch).steps(steps);
+    row.rates(arguments, METRIC, UNIT, steps as f64, || fit(&mut trainer, &data))
 }
 
-fn generated(data: &Dataset, arguments: &Arguments, batch: usize, steps: u64) -> Measured {
-    let trained = trainer::<MoonsTraining>(arguments).model(moons::model()?).batch(batch).steps(steps).fit(data)?;
-    Ok(json!({ "loss": trained.losses.last() }))
+fn fit<R: TrainRecipe<Model: Runnable>>(trainer: &mut Trainer<R>, data: &Dataset) -> Measured {
+    let trained = trainer.fit(data)?;
+    Ok(json!({ "loss": trained.losses.last(), "engine": trained.report.device }))
 }
 
-pub fn wide(row: Row, arguments: &Arguments, steps: u64) -> Row {
+pub fn wide(row: Row, arguments: &Arguments, steps: Steps) -> Row {
     let (model, data) = match wide::model().and_then(|model| Ok((model, wide::data()?))) {
         Ok(ready) => ready,
         Err(error) => return row.failed(error),
     };
-    row.rates(arguments, METRIC, UNIT, steps as f64, || {
-        let trained = trainer::<WideTraining>(arguments).model(model.clone()).steps(steps).fit(&data)?;
-        Ok(json!({ "loss": trained.losses.last() }))
-    })
+    let steps = steps.on(arguments);
+    let mut trainer = trainer::<WideTraining>(arguments).model(model).steps(steps);
+    row.rates(arguments, METRIC, UNIT, steps as f64, || fit(&mut trainer, &data))
 }

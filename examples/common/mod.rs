@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "an example takes the flags that apply to it")]
 #![allow(clippy::print_stdout, reason = "an example talks to the person who runs it")]
 
-use flow_runtime::prelude::*;
+use flow_runtime::{engine::Resolved, prelude::*};
 use std::{
     error::Error, fmt::Display, fs, path::PathBuf, process::ExitCode, str::FromStr, thread::available_parallelism,
     time::Instant,
@@ -14,7 +14,7 @@ const MOST_THREADS: usize = 1024;
 /// A flag that an example takes beside `--out`.
 #[derive(Clone, Copy)]
 pub enum Flag {
-    /// `--device`
+    /// `--device` and `--precision`
     Device,
     /// `--threads`
     Threads,
@@ -41,6 +41,8 @@ impl Flag {
 /// What the command line says.
 pub struct Arguments {
     pub device: Device,
+    /// Of matrix products on a GPU.
+    pub precision: CudaPrecision,
     /// Threads of the CPU engine: as many as the system offers, unless the command line says.
     pub threads: usize,
     pub steps: u64,
@@ -56,7 +58,15 @@ impl Arguments {
         use lexopt::prelude::*;
         let out = PathBuf::from("out").join(name);
         let threads = available_parallelism().map_or(1, usize::from);
-        let mut arguments = Self { device: Device::Auto, threads, steps: 0, samples: 0, seed: 0, out };
+        let mut arguments = Self {
+            device: Device::Auto,
+            precision: CudaPrecision::Strict,
+            threads,
+            steps: 0,
+            samples: 0,
+            seed: 0,
+            out,
+        };
         for flag in flags {
             match *flag {
                 Flag::Steps(steps, _) => arguments.steps = steps,
@@ -69,6 +79,7 @@ impl Arguments {
             let taken = |name: &str| flags.iter().any(|flag| flag.name() == name);
             match argument {
                 Long("device") if taken("device") => arguments.device = parser.value()?.parse()?,
+                Long("precision") if taken("device") => arguments.precision = parser.value()?.parse()?,
                 Long("threads") if taken("threads") => arguments.threads = parser.value()?.parse_with(threads_of)?,
                 Long("steps") if taken("steps") => arguments.steps = parser.value()?.parse_with(count)?,
                 Long("samples") if taken("samples") => arguments.samples = parser.value()?.parse_with(count)?,
@@ -84,6 +95,14 @@ impl Arguments {
     /// Threads that the device uses: dfdx has one.
     pub fn threads_used(&self) -> usize {
         if self.device == Device::Dfdx { 1 } else { self.threads }
+    }
+
+    /// The precision of the engine that the device stands for: on the CPU there is one.
+    pub fn precision_used(&self) -> String {
+        match self.device.resolve() {
+            Ok(Resolved::Cpu | Resolved::Dfdx) | Err(_) => "f32".to_owned(),
+            Ok(_) => self.precision.to_string(),
+        }
     }
 
     /// Writes `report.json` into the output folder.
@@ -143,15 +162,22 @@ impl Stopwatch {
 fn usage(name: &str, flags: &[Flag]) -> String {
     let mut lines = Vec::new();
     for flag in flags {
-        lines.push(match flag {
-            Flag::Device => "  --device D   auto, cpu or dfdx (default auto, which is the CPU engine)".to_owned(),
-            Flag::Threads => "  --threads N  threads of the CPU engine (default all cores)".to_owned(),
-            Flag::Steps(steps, of) => format!("  --steps N    {of} (default {steps})"),
-            Flag::Samples(samples) => format!("  --samples N  samples to draw (default {samples})"),
-            Flag::Seed => "  --seed N     seed of everything random (default 0)".to_owned(),
-        });
+        match flag {
+            Flag::Device => {
+                lines.push((
+                    "--device D",
+                    "auto, cpu, cuda, cuda:N or dfdx (default auto, the fastest there is)".to_owned(),
+                ));
+                lines.push(("--precision P", "of products on a GPU: strict, x3 or half (default strict)".to_owned()));
+            }
+            Flag::Threads => lines.push(("--threads N", "threads of the CPU engine (default all cores)".to_owned())),
+            Flag::Steps(steps, of) => lines.push(("--steps N", format!("{of} (default {steps})"))),
+            Flag::Samples(samples) => lines.push(("--samples N", format!("samples to draw (default {samples})"))),
+            Flag::Seed => lines.push(("--seed N", "seed of everything random (default 0)".to_owned())),
+        }
     }
-    lines.push(format!("  --out DIR    where pictures and report.json go (default out/{name})"));
+    lines.push(("--out DIR", format!("where pictures and report.json go (default out/{name})")));
+    let lines: Vec<String> = lines.iter().map(|(flag, meaning)| format!("  {flag:<13}  {meaning}")).collect();
     format!("usage: {name} [flags]\n{}", lines.join("\n"))
 }
 

@@ -50,6 +50,7 @@ mod network;
 #[cfg(feature = "dfdx")]
 mod optimizer;
 mod plan;
+mod precision;
 mod runnable;
 mod scheme;
 
@@ -64,6 +65,7 @@ pub use field::ModelField;
 pub use flat::{entries, load, store};
 #[cfg(feature = "dfdx")]
 pub use network::{Condition, DfdxModel, Element, Inputs, Network, Rows};
+pub use precision::CudaPrecision;
 pub use runnable::Runnable;
 
 /// What generated networks name, in one place. Not for use by hand.

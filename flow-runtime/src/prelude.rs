@@ -2,7 +2,7 @@
 //!
 //! * [`flow_model!`](crate::flow_model), and [`Error`];
 //! * the modules [`data`], [`metrics`] and [`plot`] by name, with [`Dataset`] and [`Conditions`];
-//! * models: [`Model`], [`Weights`], [`NameMap`], [`Program`], and the [`Device`] they run on;
+//! * models: [`Model`], [`Weights`], [`NameMap`], [`Program`], the [`Device`] they run on, and the [`CudaPrecision`] there;
 //! * flows: [`Path`] ([`Affine`], [`OptimalTransport`]), [`Scheduler`] ([`CondOt`], [`Polynomial`], [`Cosine`],
 //!   [`LinearVp`], [`Vp`]), [`Source`], [`Coupling`] ([`Independent`]), [`Interval`], [`convert`] and [`Prediction`];
 //! * solving: [`solve`](crate::solve::solve()), [`solve_with`] and [`Save`], [`Stepper`], [`Workspace`], [`Grid`],
@@ -20,7 +20,7 @@
 
 pub use crate::{
     data::{self, Conditions, Dataset},
-    engine::Device,
+    engine::{CudaPrecision, Device},
     error::Error,
     flow::{
         Affine, CondOt, Cosine, Coupling, Independent, Interval, LinearVp, OptimalTransport, Path, Polynomial,

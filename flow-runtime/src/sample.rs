@@ -10,7 +10,7 @@ mod run;
 
 use crate::{
     data::Dataset,
-    engine::Device,
+    engine::{CudaPrecision, Device},
     error::{Error, Result},
     flow::Source,
     model::Model,
@@ -131,6 +131,7 @@ pub struct Sampler<'m, R: SampleRecipe> {
     seed: u64,
     grid: Option<Grid>,
     threads: Option<usize>,
+    precision: CudaPrecision,
     /// What the first call made, for the next.
     ready: Mutex<Option<run::Ready<R>>>,
 }
@@ -138,8 +139,8 @@ pub struct Sampler<'m, R: SampleRecipe> {
 /// A sampler with the same settings.
 impl<R: SampleRecipe> Clone for Sampler<'_, R> {
     fn clone(&self) -> Self {
-        let Self { model, device, seed, threads, .. } = *self;
-        Self { model, device, seed, grid: self.grid.clone(), threads, ready: Mutex::new(None) }
+        let Self { model, device, seed, threads, precision, .. } = *self;
+        Self { model, device, seed, grid: self.grid.clone(), threads, precision, ready: Mutex::new(None) }
     }
 }
 
@@ -151,6 +152,7 @@ impl<R: SampleRecipe> fmt::Debug for Sampler<'_, R> {
             .field("seed", &self.seed)
             .field("grid", &self.grid)
             .field("threads", &self.threads)
+            .field("precision", &self.precision)
             .finish()
     }
 }
@@ -158,7 +160,15 @@ impl<R: SampleRecipe> fmt::Debug for Sampler<'_, R> {
 impl<'m, R: SampleRecipe> Sampler<'m, R> {
     /// A sampler as declared, with seed 0, on the device that [`Device::Auto`] finds.
     pub fn new(model: &'m R::Model) -> Self {
-        Sampler { model, device: Device::Auto, seed: 0, grid: None, threads: None, ready: Mutex::new(None) }
+        Sampler {
+            model,
+            device: Device::Auto,
+            seed: 0,
+            grid: None,
+            threads: None,
+            precision: CudaPrecision::Strict,
+            ready: Mutex::new(None),
+        }
     }
 
     /// Draws other start points.
@@ -179,6 +189,24 @@ impl<'m, R: SampleRecipe> Sampler<'m, R> {
     /// one.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
+        self.changed()
+    }
+
+    /// How exactly the CUDA engine multiplies matrices, instead of [`CudaPrecision::Strict`]; other engines ignore it.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     sampler LineSampler for Line { solver: Rk4, grid: uniform(10) }
+    /// # }
+    /// # let model = Line::new(0);
+    /// let cpu = LineSampler::new(&model).device(Device::Cpu);
+    /// assert_eq!(cpu.clone().precision(CudaPrecision::Half).sample(3)?, cpu.sample(3)?);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn precision(mut self, precision: CudaPrecision) -> Self {
+        self.precision = precision;
         self.changed()
     }
 

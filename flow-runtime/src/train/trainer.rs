@@ -9,7 +9,13 @@ use super::{
     check::{check_data, check_options, check_recipe},
     session::Session,
 };
-use crate::{data::Dataset, engine::Device, error::Result, flow::Path, model::Model};
+use crate::{
+    data::Dataset,
+    engine::{CudaPrecision, Device},
+    error::Result,
+    flow::Path,
+    model::Model,
+};
 
 /// Checkpoints kept unless [`Trainer::keep`] says otherwise.
 const KEEP: usize = 3;
@@ -51,6 +57,9 @@ pub(super) struct Options {
     pub(super) handle_interrupts: bool,
     pub(super) device: Device,
     pub(super) threads: Option<usize>,
+    /// Engines on the CPU have one.
+    #[allow(dead_code, reason = "read where the CUDA engine is made")]
+    pub(super) precision: CudaPrecision,
 }
 
 impl<R: TrainRecipe> Default for Trainer<R> {
@@ -70,6 +79,7 @@ impl<R: TrainRecipe> Trainer<R> {
             handle_interrupts: true,
             device: Device::Auto,
             threads: None,
+            precision: CudaPrecision::Strict,
         };
         Self { recipe: R::RECIPE, options, callbacks: Callbacks::default(), model: None, salvaged: None }
     }
@@ -100,6 +110,26 @@ impl<R: TrainRecipe> Trainer<R> {
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.options.threads = Some(threads);
+        self
+    }
+
+    /// How exactly the CUDA engine multiplies matrices, instead of [`CudaPrecision::Strict`]; other engines ignore it.
+    ///
+    /// ```
+    /// use flow_runtime::prelude::*;
+    /// # flow_model! {
+    /// #     model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) }
+    /// #     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 8, steps: 10 }
+    /// # }
+    /// let moons = data::two_moons(100, 0.05, 0)?;
+    /// let cpu = || LineTraining::trainer().device(Device::Cpu);
+    /// let (strict, half) = (cpu().fit(&moons)?, cpu().precision(CudaPrecision::Half).fit(&moons)?);
+    /// assert_eq!(strict.model.weights(), half.model.weights());
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn precision(mut self, precision: CudaPrecision) -> Self {
+        self.options.precision = precision;
         self
     }
 

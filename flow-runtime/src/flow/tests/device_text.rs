@@ -152,7 +152,7 @@ fn it_is_the_same_function_to_the_last_bit() {
 #[test]
 fn it_is_c() {
     if Command::new("g++").arg("--version").output().is_err() {
-        println!("skipped: no g++");
+        eprintln!("skipped: no g++");
         return;
     }
     let (mut program, mut expected) = ("#include <cmath>\n#include <cstdio>\nint main() {\n".to_owned(), Vec::new());
