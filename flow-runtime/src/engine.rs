@@ -56,6 +56,7 @@ mod scheme;
 
 pub(crate) use cpu::check_threads;
 pub use cpu::{CpuEngine, Precision};
+pub use cuda::CudaEngine;
 pub use device::{Device, Resolved};
 #[cfg(feature = "dfdx")]
 pub use dfdx::DfdxEngine;

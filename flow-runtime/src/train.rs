@@ -33,6 +33,7 @@ mod tests;
 mod trainer;
 
 pub use batch::Batcher;
+pub(crate) use batch::Draws;
 pub use callback::{
     Callback, CheckpointInfo, Control, CsvLog, EarlyStopping, EpochInfo, EvaluationInfo, History, JsonLog, Progress,
     StartInfo, StepInfo,
@@ -304,6 +305,8 @@ pub struct StepTask<'a> {
     pub data: &'a crate::data::Dataset,
     /// Points and velocities of the path.
     pub sample: PathSample<'a>,
+    /// The weights of the path as text, if it has one; see [`Path::device_text`](crate::flow::Path::device_text).
+    pub path_text: Option<&'a crate::flow::DeviceText>,
     /// The learning rate of the step.
     pub learning_rate: f64,
 }
@@ -373,6 +376,21 @@ pub trait TrainEngine {
     /// would: step, losses, moments, average. On an error the state is as it was before. Unless it is overridden,
     /// `None`: then the loop puts the step together from [`gradient`](Self::gradient) and [`optimize`](Self::optimize).
     fn step(&mut self, _task: &StepTask<'_>, _state: &mut TrainState) -> Option<Result<StepOutcome>> {
+        None
+    }
+
+    /// Some whole steps, one at least and `most` at most, if the engine takes several in one call: what each did, and whether
+    /// all went well.
+    ///
+    /// Each is as [`step`](Self::step) has it, with the learning rate that the recipe's schedule gives it (`task.learning_rate` is that of
+    /// the first). On an error the state is as it was before the step that failed, and the steps before it are told. Unless it
+    /// is overridden, `None`: then the loop asks for one step after the other.
+    fn steps(
+        &mut self,
+        _task: &StepTask<'_>,
+        _state: &mut TrainState,
+        _most: u64,
+    ) -> Option<(Vec<StepOutcome>, Result<()>)> {
         None
     }
 

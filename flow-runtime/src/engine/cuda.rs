@@ -5,5 +5,18 @@
 //! NVRTC, kept on disk, and run by a [`Backend`](backend::Backend): the driver, or, in tests, g++.
 
 pub(crate) mod backend;
+mod engine;
+mod noise;
 pub(crate) mod source;
 mod tile;
+mod train;
+mod ways;
+
+pub use engine::CudaEngine;
+
+use crate::error::{Error, Result};
+
+/// The GPU of that index.
+pub(crate) fn open(index: usize) -> Result<Box<dyn backend::Backend>> {
+    Err(Error::Device { asked: format!("cuda:{index}"), found: String::new(), help: String::new() })
+}

@@ -1,6 +1,6 @@
 //! Batches: which samples, which times, which source points.
 
-use super::{Batch, Recipe, TimeSampling, check};
+use super::{Batch, PathSample, Recipe, TimeSampling, check};
 use crate::{
     data::{Condition, ConditionValues, Dataset},
     error::Result,
@@ -32,8 +32,13 @@ const EVALUATION: u64 = 1 << 63;
 /// # Ok::<(), Error>(())
 /// ```
 pub struct Batcher<'a, P> {
-    data: &'a Dataset,
     path: &'a P,
+    draws: Draws<'a>,
+}
+
+/// As [`Batcher`], for a path that is a function.
+pub(crate) struct Draws<'a> {
+    data: &'a Dataset,
     seed: u64,
     time: TimeSampling,
     source: Source,
@@ -44,8 +49,7 @@ pub struct Batcher<'a, P> {
 impl<'a, P: Path> Batcher<'a, P> {
     /// For the times, the source and the seed of a recipe.
     pub fn new(recipe: &Recipe, path: &'a P, data: &'a Dataset) -> Self {
-        let Recipe { seed, time, source, .. } = *recipe;
-        Self { data, path, seed, time, source, x0: Vec::new(), rows: Vec::new() }
+        Self { path, draws: Draws::new(recipe, data) }
     }
 
     /// Fills `batch` with `size` samples of draw `draw`.
@@ -53,6 +57,30 @@ impl<'a, P: Path> Batcher<'a, P> {
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) if the data set is empty.
     pub fn draw(&mut self, draw: u64, size: usize, batch: &mut Batch) -> Result<()> {
+        let path = self.path;
+        self.draws.draw(draw, size, batch, &|t, x0, x1, xt, ut| path.sample(t, x0, x1, xt, ut))
+    }
+
+    /// Fills `batch` with the rows `chunk · size …` in their order, the same times and source points in every
+    /// evaluation; false past the last row.
+    pub(super) fn evaluation(&mut self, chunk: usize, size: usize, batch: &mut Batch) -> Result<bool> {
+        let Self { path, draws } = self;
+        let start = chunk.saturating_mul(size).min(draws.data.rows());
+        draws.rows.clear();
+        draws.rows.extend(start..start.saturating_add(size).min(draws.data.rows()));
+        draws.fill(EVALUATION + chunk as u64, batch, &|t, x0, x1, xt, ut| path.sample(t, x0, x1, xt, ut))?;
+        Ok(!draws.rows.is_empty())
+    }
+}
+
+impl<'a> Draws<'a> {
+    pub(crate) fn new(recipe: &Recipe, data: &'a Dataset) -> Self {
+        let Recipe { seed, time, source, .. } = *recipe;
+        Self { data, seed, time, source, x0: Vec::new(), rows: Vec::new() }
+    }
+
+    /// As [`Batcher::draw`].
+    pub(crate) fn draw(&mut self, draw: u64, size: usize, batch: &mut Batch, sample: PathSample<'_>) -> Result<()> {
         let random = Philox::new(self.seed, Stream::Batch, draw);
         let rows = self.data.rows() as u64;
         if rows == 0 {
@@ -60,20 +88,10 @@ impl<'a, P: Path> Batcher<'a, P> {
         }
         self.rows.clear();
         self.rows.extend((0..size as u64).map(|i| random.below(i, rows) as usize));
-        self.fill(draw, batch)
+        self.fill(draw, batch, sample)
     }
 
-    /// Fills `batch` with the rows `chunk · size …` in their order, the same times and source points in every
-    /// evaluation; false past the last row.
-    pub(super) fn evaluation(&mut self, chunk: usize, size: usize, batch: &mut Batch) -> Result<bool> {
-        let start = chunk.saturating_mul(size).min(self.data.rows());
-        self.rows.clear();
-        self.rows.extend(start..start.saturating_add(size).min(self.data.rows()));
-        self.fill(EVALUATION + chunk as u64, batch)?;
-        Ok(!self.rows.is_empty())
-    }
-
-    fn fill(&mut self, draw: u64, batch: &mut Batch) -> Result<()> {
+    fn fill(&mut self, draw: u64, batch: &mut Batch, sample: PathSample<'_>) -> Result<()> {
         let (size, dim) = (self.rows.len(), self.data.dim());
         batch.size = size;
         batch.t.resize(size, 0.0);
@@ -85,7 +103,7 @@ impl<'a, P: Path> Batcher<'a, P> {
         let points = batch.xt.chunks_exact_mut(dim).zip(batch.ut.chunks_exact_mut(dim));
         for (((&row, &t), x0), (xt, ut)) in self.rows.iter().zip(&batch.t).zip(self.x0.chunks_exact(dim)).zip(points) {
             let x1 = &self.data.values()[row * dim..(row + 1) * dim];
-            self.path.sample(f64::from(t), x0, x1, xt, ut);
+            sample(f64::from(t), x0, x1, xt, ut);
         }
         gather(self.data, &self.rows, batch);
         Ok(())

@@ -54,7 +54,12 @@ impl Ema {
 
     /// The share of the weights in the next update, for an engine that makes it.
     pub(crate) fn follow(&self) -> f32 {
-        (1.0 - Self::decay_at(self.decay, self.updates)) as f32
+        self.follow_after(0)
+    }
+
+    /// As [`follow`](Self::follow), after `more` updates.
+    pub(crate) fn follow_after(&self, more: u64) -> f32 {
+        (1.0 - Self::decay_at(self.decay, self.updates + more)) as f32
     }
 
     /// The average, for an engine that updates it.

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     data::Dataset,
     error::{Error, Result},
-    flow::Path,
+    flow::{DeviceText, Path},
     model::Layout,
 };
 
@@ -55,7 +55,13 @@ pub fn run_steps<P: Path, E: TrainEngine + ?Sized>(
     steps: u64,
 ) -> Result<Vec<StepOutcome>> {
     let mut runner = Runner::new(recipe, path, data, state.weights.layout());
-    (0..steps).map(|_| runner.step(engine, state)).collect()
+    let mut outcomes = Vec::new();
+    while (outcomes.len() as u64) < steps {
+        let (done, result) = runner.steps(engine, state, steps - outcomes.len() as u64);
+        outcomes.extend(done);
+        result?;
+    }
+    Ok(outcomes)
 }
 
 /// The loop's memory.
@@ -63,6 +69,7 @@ pub(super) struct Runner<'a, P> {
     recipe: &'a Recipe,
     path: &'a P,
     data: &'a Dataset,
+    path_text: Option<DeviceText>,
     batcher: Batcher<'a, P>,
     batch: Batch,
     gradient: Vec<f32>,
@@ -79,6 +86,7 @@ impl<'a, P: Path> Runner<'a, P> {
             recipe,
             path,
             data,
+            path_text: path.device_text(),
             batcher: Batcher::new(recipe, path, data),
             batch: Batch::default(),
             gradient: vec![0.0; size],
@@ -87,23 +95,50 @@ impl<'a, P: Path> Runner<'a, P> {
         }
     }
 
-    /// One step of the optimiser.
-    pub(super) fn step<E: TrainEngine + ?Sized>(
+    /// Some steps of the optimiser, `most` at most: what each did, and what stopped them.
+    pub(super) fn steps<E: TrainEngine + ?Sized>(
         &mut self,
         engine: &mut E,
         state: &mut TrainState,
-    ) -> Result<StepOutcome> {
-        let recipe = self.recipe;
-        let learning_rate = recipe.optimizer.lr() * recipe.schedule.factor(state.step, recipe.steps);
-        let path = self.path;
+        most: u64,
+    ) -> (Vec<StepOutcome>, Result<()>) {
+        let (path, path_text) = (self.path, self.path_text.take());
         let sample = |t: f64, x0: &[f32], x1: &[f32], xt: &mut [f32], ut: &mut [f32]| path.sample(t, x0, x1, xt, ut);
-        let task = StepTask { recipe, data: self.data, sample: &sample, learning_rate };
-        if let Some(outcome) = engine.step(&task, state) {
-            if matches!(outcome, Err(Error::Diverged { .. })) {
-                self.look_for_the_cause(state)?;
-            }
-            return outcome;
+        let task = StepTask {
+            recipe: self.recipe,
+            data: self.data,
+            sample: &sample,
+            path_text: path_text.as_ref(),
+            learning_rate: self.learning_rate(state),
+        };
+        let mut done = engine.steps(&task, state, most);
+        if done.is_none() {
+            done = engine.step(&task, state).map(|outcome| match outcome {
+                Ok(outcome) => (vec![outcome], Ok(())),
+                Err(error) => (Vec::new(), Err(error)),
+            });
         }
+        self.path_text = path_text;
+        match done {
+            Some((outcomes, Err(error @ Error::Diverged { .. }))) => {
+                let cause = self.look_for_the_cause(state);
+                (outcomes, cause.and(Err(error)))
+            }
+            Some(done) => done,
+            None => match self.step(engine, state) {
+                Ok(outcome) => (vec![outcome], Ok(())),
+                Err(error) => (Vec::new(), Err(error)),
+            },
+        }
+    }
+
+    fn learning_rate(&self, state: &TrainState) -> f64 {
+        self.recipe.optimizer.lr() * self.recipe.schedule.factor(state.step, self.recipe.steps)
+    }
+
+    /// One step, put together here.
+    fn step<E: TrainEngine + ?Sized>(&mut self, engine: &mut E, state: &mut TrainState) -> Result<StepOutcome> {
+        let (recipe, learning_rate) = (self.recipe, self.learning_rate(state));
         let loss = self.gradient(engine, state)?;
         for (range, _) in &self.fixed {
             self.gradient[range.clone()].fill(0.0);

@@ -3,8 +3,8 @@
 use std::{fs, path::Path as FilePath, path::PathBuf, time::Instant};
 
 use super::{
-    Checkpoint, Control, EpochInfo, EvaluationInfo, Recipe, StartInfo, StepInfo, StoppedBy, TrainEngine, TrainReport,
-    TrainState,
+    Checkpoint, Control, EpochInfo, EvaluationInfo, Recipe, StartInfo, StepInfo, StepOutcome, StoppedBy, TrainEngine,
+    TrainReport, TrainState,
     callback::{Callbacks, CheckpointInfo},
     checkpoint::{self, Origin},
     interrupt,
@@ -136,30 +136,21 @@ impl<'a, P: Path> Session<'a, P> {
         Ok(stopped_by)
     }
 
+    /// Some steps, of which the last ends where something is due: an evaluation, a checkpoint.
     fn step<E: TrainEngine + ?Sized>(&mut self, engine: &mut E) -> Result<Control> {
-        let outcome = self.runner.step(engine, &mut self.state).map_err(|mut error| {
+        let (before, most) = (self.state.step, self.steps_until_due());
+        let (outcomes, result) = self.runner.steps(engine, &mut self.state, most);
+        let mut stop = false;
+        for (step, outcome) in (before + 1..).zip(&outcomes) {
+            stop |= self.tell(step, outcome)?;
+        }
+        result.map_err(|mut error| {
             if let Error::Diverged { checkpoint, .. } = &mut error {
                 *checkpoint = self.last_checkpoint.as_ref().map(|(_, path)| path.clone());
             }
             error
         })?;
         let step = self.state.step;
-        let info = StepInfo {
-            step,
-            steps: self.recipe.steps,
-            epoch: (step - 1) / self.epoch_steps + 1,
-            loss: outcome.loss,
-            learning_rate: outcome.learning_rate,
-            gradient_norm: outcome.gradient_norm,
-            seconds: self.started.elapsed().as_secs_f64(),
-        };
-        let mut stop = self.callbacks.ask(|callback| callback.on_step(&info))? == Control::Stop;
-        if step.is_multiple_of(self.epoch_steps) {
-            let losses = &self.state.losses[self.state.losses.len() - self.epoch_steps as usize..];
-            let loss = losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / losses.len() as f64;
-            let info = EpochInfo { epoch: step / self.epoch_steps, step, loss };
-            stop |= self.callbacks.ask(|callback| callback.on_epoch(&info))? == Control::Stop;
-        }
         if let Some((every, held_out)) = &self.options.evaluation
             && (step.is_multiple_of(*every) || step == self.recipe.steps)
         {
@@ -174,6 +165,38 @@ impl<'a, P: Path> Session<'a, P> {
             self.checkpoint()?;
         }
         Ok(if stop { Control::Stop } else { Control::Continue })
+    }
+
+    /// Steps until the end of the run, the next evaluation or the next checkpoint, whichever comes first.
+    fn steps_until_due(&self) -> u64 {
+        let step = self.state.step;
+        let until = |every: u64| (step / every.max(1) + 1).saturating_mul(every.max(1)) - step;
+        let every = [
+            self.options.evaluation.as_ref().map(|(every, _)| *every),
+            self.options.checkpoints.as_ref().map(|(_, every)| *every),
+        ];
+        every.into_iter().flatten().map(until).fold(self.recipe.steps - step, u64::min)
+    }
+
+    /// Tells the callbacks of a step; whether one of them says stop.
+    fn tell(&mut self, step: u64, outcome: &StepOutcome) -> Result<bool> {
+        let info = StepInfo {
+            step,
+            steps: self.recipe.steps,
+            epoch: (step - 1) / self.epoch_steps + 1,
+            loss: outcome.loss,
+            learning_rate: outcome.learning_rate,
+            gradient_norm: outcome.gradient_norm,
+            seconds: self.started.elapsed().as_secs_f64(),
+        };
+        let mut stop = self.callbacks.ask(|callback| callback.on_step(&info))? == Control::Stop;
+        if step.is_multiple_of(self.epoch_steps) {
+            let losses = &self.state.losses[(step - self.epoch_steps) as usize..step as usize];
+            let loss = losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / losses.len() as f64;
+            let info = EpochInfo { epoch: step / self.epoch_steps, step, loss };
+            stop |= self.callbacks.ask(|callback| callback.on_epoch(&info))? == Control::Stop;
+        }
+        Ok(stop)
     }
 
     /// A step can overflow weights although its gradient was finite; such weights are not to become a checkpoint.

@@ -6,7 +6,6 @@ use super::{
     math::Math,
     plan::Use,
     scheme::Scheme,
-    simd::Element,
     team::Team,
     velocity::{self, Times, Workspace},
 };

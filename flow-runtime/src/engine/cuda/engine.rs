@@ -2,9 +2,10 @@
 
 use super::{
     backend::{Backend, Memory, bytes_of, bytes_of_mut},
-    ways::{Integrators, Points},
+    noise::Noise,
     tile::Pointwise,
     train::Training,
+    ways::{Integrators, Points},
 };
 use crate::{
     data::{ConditionValues, Conditions},
@@ -14,6 +15,7 @@ use crate::{
         cpu::not_finite,
     },
     error::{Error, Result},
+    flow::Source,
     model::Model,
     program::{Op, Program},
     solve::{Method, Statistics},
@@ -44,9 +46,12 @@ pub struct CudaEngine<M> {
     weights: Vec<f32>,
     pointwise: Option<(Pointwise, bool)>,
     integrators: Integrators,
+    noise: Noise,
     pub(super) training: Option<Training>,
     model: PhantomData<fn() -> M>,
 }
+
+const OPERATION: &str = "integrating";
 
 /// Rows of a piece of a batch, at most: more would only hold memory.
 const PIECE: usize = 1 << 24;
@@ -72,6 +77,7 @@ impl<M: Model> CudaEngine<M> {
             weights: Vec::new(),
             pointwise: None,
             integrators: Integrators::default(),
+            noise: Noise::default(),
             training: None,
             model: PhantomData,
         })
@@ -137,14 +143,14 @@ impl<M: Model> CudaEngine<M> {
     /// [`Error::Shape`] or [`Error::Invalid`] if an argument is not the model's or no weights are [loaded](Self::load),
     /// [`Error::NotFinite`] for a time or a point that is not finite, [`Error::Device`] if the device fails.
     pub fn velocity(&mut self, t: &[f32], x: &[f32], conditions: &Conditions, out: &mut [f32]) -> Result<()> {
-        const OPERATION: &str = "velocity";
+        const VELOCITY: &str = "velocity";
         let dim = M::PROGRAM.state_dim();
-        check_rows::<M>(OPERATION, "x", x.len(), t.len())?;
-        check_rows::<M>(OPERATION, "out", out.len(), t.len())?;
-        check_finite(OPERATION, "the time", t, 1)?;
-        check_finite(OPERATION, "the point", x, dim)?;
-        let bound = M::PROGRAM.bind_conditions(OPERATION, conditions, t.len())?;
-        self.check_loaded(OPERATION)?;
+        check_rows::<M>(VELOCITY, "x", x.len(), t.len())?;
+        check_rows::<M>(VELOCITY, "out", out.len(), t.len())?;
+        check_finite(VELOCITY, "the time", t, 1)?;
+        check_finite(VELOCITY, "the point", x, dim)?;
+        let bound = M::PROGRAM.bind_conditions(VELOCITY, conditions, t.len())?;
+        self.check_loaded(VELOCITY)?;
         if t.is_empty() {
             return Ok(());
         }
@@ -186,14 +192,46 @@ impl<M: Model> CudaEngine<M> {
         saved: &[usize],
         saves: &mut [Vec<f32>],
     ) -> Result<Statistics> {
-        const OPERATION: &str = "integrating";
+        check_finite(OPERATION, "the start point", x, M::PROGRAM.state_dim())?;
+        self.carry::<S>(None, nodes, x, conditions, saved, saves)
+    }
+
+    /// As [`integrate`](Self::integrate), from start points that the device draws: those of [`Source::fill`] for
+    /// ([`Stream::Sample`](crate::rng::Stream::Sample), step 0) of the seed. What stood in `x` is not read.
+    ///
+    /// # Errors
+    /// As [`integrate`](Self::integrate).
+    #[allow(clippy::too_many_arguments)]
+    pub fn sample<S: Method>(
+        &mut self,
+        source: Source,
+        seed: u64,
+        nodes: &[f64],
+        x: &mut [f32],
+        conditions: &Conditions,
+        saved: &[usize],
+        saves: &mut [Vec<f32>],
+    ) -> Result<Statistics> {
+        source.check()?;
+        self.carry::<S>(Some((source, seed)), nodes, x, conditions, saved, saves)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn carry<S: Method>(
+        &mut self,
+        drawn: Option<(Source, u64)>,
+        nodes: &[f64],
+        x: &mut [f32],
+        conditions: &Conditions,
+        saved: &[usize],
+        saves: &mut [Vec<f32>],
+    ) -> Result<Statistics> {
         let dim = M::PROGRAM.state_dim();
         let rows = x.len().checked_div(dim).unwrap_or(0);
         check_rows::<M>(OPERATION, "x", x.len(), rows)?;
         let bound = M::PROGRAM.bind_conditions(OPERATION, conditions, rows)?;
         check_nodes::<f32>(nodes)?;
         check_saved(nodes, saved, saves.len())?;
-        check_finite(OPERATION, "the start point", x, dim)?;
         self.check_loaded(OPERATION)?;
         check_explicit::<S>()?;
         for values in saves.iter_mut() {
@@ -215,7 +253,14 @@ impl<M: Model> CudaEngine<M> {
         for first in (0..rows).step_by(piece) {
             let count = piece.min(rows - first);
             let range = first * dim..(first + count) * dim;
-            let points = upload(backend, &x[range.clone()], "the points")?;
+            let points = match drawn {
+                None => upload(backend, &x[range.clone()], "the points")?,
+                Some((source, seed)) => {
+                    let points = backend.allocate(4 * range.len(), "the points")?;
+                    self.noise.draw(backend, source, seed, (first, count, dim), &points)?;
+                    points
+                }
+            };
             let conditions = upload_conditions(backend, &bound, first, count)?;
             let marks = upload(backend, &vec![i32::MAX; count + 1], "what is lost")?;
             let piece = Points { points: &points, rows: count, conditions: &conditions, lost: &marks };
@@ -230,7 +275,9 @@ impl<M: Model> CudaEngine<M> {
             lost.read(backend, &marks, first, count)?;
         }
         match lost {
-            Lost { step, count, first } if count > 0 => Err(not_finite(step, &nodes[step - 1..=step], count, rows, first)),
+            Lost { step, count, first } if count > 0 => {
+                Err(not_finite(step, &nodes[step - 1..=step], count, rows, first))
+            }
             _ => Ok(statistics),
         }
     }

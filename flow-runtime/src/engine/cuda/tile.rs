@@ -13,7 +13,7 @@ mod steps;
 mod train;
 mod trainer;
 
-pub(super) use integrate::Integrator;
+pub(super) use integrate::{Integrator, Timetable};
 pub(super) use rows::Pointwise;
 pub(super) use train::Spec;
 pub(super) use trainer::{Batches, Data, Given, Rates, State, Steps, Trainer};
@@ -22,5 +22,5 @@ pub(super) use trainer::{Batches, Data, Given, Rates, State, Steps, Trainer};
 mod tests;
 
 const FUNCTIONS: &str = include_str!("text/functions.cuh");
-const RANDOM: &str = include_str!("text/random.cuh");
+pub(super) const RANDOM: &str = include_str!("text/random.cuh");
 const TILE: &str = include_str!("text/tile.cuh");

@@ -225,7 +225,9 @@ fn print_integrate(
         out.block(head, |out| {
             out.line(format_args!("const int first = tile * {rows}, count = min({rows}, rows - first);"));
             out.line("// Rows past the end are the last one again.");
-            out.line(format_args!("{each} {{ x[j * {rows} + r] = points[(u64)(first + min(r, count - 1)) * {dim} + j]; }});"));
+            out.line(format_args!(
+                "{each} {{ x[j * {rows} + r] = points[(u64)(first + min(r, count - 1)) * {dim} + j]; }});"
+            ));
             conditions.print(out, rows, team, "first + min(r, count - 1)");
             out.line(&sync);
             let scope = Scope { program, plan, packs, rows, team, packed: "w", shared_time: true };
@@ -236,17 +238,20 @@ fn print_integrate(
             out.block("for (int step = first_step; step < first_step + steps; step++)", |out| {
                 out.line(format_args!("const float* h = coefficients + step * {terms};"));
                 out.line("#pragma unroll 1");
-                out.block(format_args!("for (int stage_index = 0; stage_index < {}; stage_index++)", scheme.stages.len()), |out| {
-                    out.line(format_args!("int at = step * {};", scheme.times.len()));
-                    out.block("switch (stage_index)", |out| print_stages(out, scheme, rows, size, &each));
-                    out.line(&sync);
-                    out.line("const float time = times[at];");
-                    out.line(format_args!("const float* shared = table + (u64)at * {};", plan.shared_len));
-                    out.line(format_args!("float* v = k + stage_index * {size};"));
-                    out.line("(void)time; (void)shared;");
-                    scope.print(out, &plan.body);
-                    out.line(&sync);
-                });
+                out.block(
+                    format_args!("for (int stage_index = 0; stage_index < {}; stage_index++)", scheme.stages.len()),
+                    |out| {
+                        out.line(format_args!("int at = step * {};", scheme.times.len()));
+                        out.block("switch (stage_index)", |out| print_stages(out, scheme, rows, size, &each));
+                        out.line(&sync);
+                        out.line("const float time = times[at];");
+                        out.line(format_args!("const float* shared = table + (u64)at * {};", plan.shared_len));
+                        out.line(format_args!("float* v = k + stage_index * {size};"));
+                        out.line("(void)time; (void)shared;");
+                        scope.print(out, &plan.body);
+                        out.line(&sync);
+                    },
+                );
                 let sum = combination("x", &scheme.weights, terms - scheme.weights.len(), size, rows);
                 out.line("// The step, and whether it left the numbers.");
                 out.block(format_args!("{each}"), |out| {
@@ -260,7 +265,9 @@ fn print_integrate(
                 out.line(");");
                 out.line(&sync);
             });
-            out.line(format_args!("{each} {{ if (r < count) points[(u64)(first + r) * {dim} + j] = x[j * {rows} + r]; }});"));
+            out.line(format_args!(
+                "{each} {{ if (r < count) points[(u64)(first + r) * {dim} + j] = x[j * {rows} + r]; }});"
+            ));
             out.line(&sync);
         });
     });

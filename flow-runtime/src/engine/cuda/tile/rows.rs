@@ -65,7 +65,8 @@ impl Pointwise {
         let packs = Packs::of(&plan);
         let dim = program.state_dim();
         let conditions = Conditions::of(program);
-        let mut parts = vec![("x".to_owned(), dim, "float"), ("v".to_owned(), dim, "float"), ("t".to_owned(), 1, "float")];
+        let mut parts =
+            vec![("x".to_owned(), dim, "float"), ("v".to_owned(), dim, "float"), ("t".to_owned(), 1, "float")];
         parts.extend(conditions.parts.iter().cloned());
         let layout = Layout::of(&plan, &packs, &parts, count, device);
         let source = text(program, &plan, &packs, &layout, &conditions);

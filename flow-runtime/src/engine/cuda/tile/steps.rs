@@ -250,7 +250,15 @@ impl Scope<'_> {
         "a parameter".to_owned()
     }
 
-    fn product(&self, out: &mut Writer, x: View, pack: usize, start: Option<View>, to: View, fused: Option<Activation>) {
+    fn product(
+        &self,
+        out: &mut Writer,
+        x: View,
+        pack: usize,
+        start: Option<View>,
+        to: View,
+        fused: Option<Activation>,
+    ) {
         let (place, np) = self.packs.place(pack);
         let own = self.packs.pack(pack);
         let (k, n) = (own.depth, own.columns);

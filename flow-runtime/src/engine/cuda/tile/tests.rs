@@ -35,8 +35,16 @@ fn dump() {
     let scheme = Scheme::of(<Rk4 as Method>::TABLEAU);
     for (name, count) in [("many", 1 << 20), ("few", 256)] {
         let i = Integrator::new(moons(), &scheme, count, &h200());
-        std::fs::write(format!("{dir}/integrate_{name}.cu"), format!("{}{}", include_str!("../text/device.cuh"), i.source().text)).unwrap();
+        std::fs::write(
+            format!("{dir}/integrate_{name}.cu"),
+            format!("{}{}", include_str!("../text/device.cuh"), i.source().text),
+        )
+        .unwrap();
         let i = Pointwise::new(moons(), count, &h200());
-        std::fs::write(format!("{dir}/velocity_{name}.cu"), format!("{}{}", include_str!("../text/device.cuh"), i.source().text)).unwrap();
+        std::fs::write(
+            format!("{dir}/velocity_{name}.cu"),
+            format!("{}{}", include_str!("../text/device.cuh"), i.source().text),
+        )
+        .unwrap();
     }
 }

@@ -39,21 +39,9 @@ pub(crate) struct Spec {
 
 impl Spec {
     pub(crate) fn of(recipe: &Recipe, path: Option<DeviceText>) -> Self {
-        // The learning rate is told at every step.
-        let optimizer = match recipe.optimizer {
-            Optimizer::Adam { beta1, beta2, eps, weight_decay, .. } => {
-                Optimizer::Adam { lr: 0.0, beta1, beta2, eps, weight_decay }
-            }
-            Optimizer::AdamW { beta1, beta2, eps, weight_decay, .. } => {
-                Optimizer::AdamW { lr: 0.0, beta1, beta2, eps, weight_decay }
-            }
-            Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => {
-                Optimizer::Sgd { lr: 0.0, momentum, nesterov, weight_decay }
-            }
-        };
         Self {
             loss: recipe.loss,
-            optimizer,
+            optimizer: without_rate(&recipe.optimizer),
             clip: recipe.clip.is_some(),
             ema: recipe.ema.is_some(),
             accumulate: recipe.accumulate,
@@ -61,6 +49,41 @@ impl Spec {
             time: recipe.time,
             source: recipe.source,
             path,
+        }
+    }
+
+    /// For one gradient of a batch that is handed over.
+    pub(crate) fn for_gradient(loss: Loss, batch: usize) -> Self {
+        Self {
+            loss,
+            optimizer: Optimizer::Sgd { lr: 0.0, momentum: 0.0, nesterov: false, weight_decay: 0.0 },
+            clip: false,
+            ema: false,
+            accumulate: 1,
+            batch,
+            time: TimeSampling::Uniform,
+            source: Noise::Gaussian,
+            path: None,
+        }
+    }
+
+    /// For the optimiser by itself.
+    pub(crate) fn for_optimizer(optimizer: &Optimizer) -> Self {
+        Self { optimizer: without_rate(optimizer), ..Self::for_gradient(Loss::Mse, 1) }
+    }
+}
+
+/// The learning rate is told at every step, and not part of the text.
+fn without_rate(optimizer: &Optimizer) -> Optimizer {
+    match *optimizer {
+        Optimizer::Adam { beta1, beta2, eps, weight_decay, .. } => {
+            Optimizer::Adam { lr: 0.0, beta1, beta2, eps, weight_decay }
+        }
+        Optimizer::AdamW { beta1, beta2, eps, weight_decay, .. } => {
+            Optimizer::AdamW { lr: 0.0, beta1, beta2, eps, weight_decay }
+        }
+        Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => {
+            Optimizer::Sgd { lr: 0.0, momentum, nesterov, weight_decay }
         }
     }
 }
@@ -86,7 +109,11 @@ impl Text {
         let conditions = Conditions::of(program);
         let float = |name: &str, numbers| (name.to_owned(), numbers, "float");
         let mut parts = vec![float("x", dim), float("ut", dim), float("v", dim), float("dv", dim), float("t", 1)];
-        parts.extend([("row".to_owned(), 1, "int"), ("path".to_owned(), 8, "double"), ("room".to_owned(), 2, "double")]);
+        parts.extend([
+            ("row".to_owned(), 1, "int"),
+            ("path".to_owned(), 8, "double"),
+            ("room".to_owned(), 2, "double"),
+        ]);
         parts.extend(conditions.parts.iter().cloned());
         let layout = Layout::for_training(&plan, &packs, &parts, spec.batch, device);
         // Every weight is one thread's: more blocks than there are tiles share that work.
@@ -132,8 +159,11 @@ impl Kernel<'_> {
                           double* outcome, u32* arrived, const float* data, const float* given_t, const float* given_x, \
                           const float* given_u, u64 seed, u64 first_draw, int data_rows, int batch, int steps, int update, \
                           float bound";
-        let head =
-            format!("FM_KERNEL({}) {cluster}void {name}({parameters}{})", self.layout.threads(), conditions.parameters());
+        let head = format!(
+            "FM_KERNEL({}) {cluster}void {name}({parameters}{})",
+            self.layout.threads(),
+            conditions.parameters()
+        );
         out.block(head, |out| {
             self.layout.print_pointers(out);
             let accumulate = self.spec.accumulate;
@@ -157,7 +187,29 @@ impl Kernel<'_> {
                 self.print_update(out);
             });
         });
-        Source { name: self.program.name.to_owned(), text: out.finish(), kernels: vec![name] }
+        out.line("");
+        let alone = format!("flow_{}_optimize", self.program.name);
+        self.print_optimize(&mut out, &alone);
+        Source { name: self.program.name.to_owned(), text: out.finish(), kernels: vec![name, alone] }
+    }
+
+    /// The optimiser by itself, on a gradient that is there.
+    fn print_optimize(&self, out: &mut Writer, name: &str) {
+        out.line("// One step of the optimiser.");
+        let head = format!(
+            "FM_KERNEL(256) void {name}(float* parameters, float* packed, const float* total, float* moment1, float* moment2, float* average, const fm_rates* rates)"
+        );
+        out.block(head, |out| {
+            out.line("const fm_rates rate = rates[0];");
+            for (start, end) in trained_ranges(self.program) {
+                let head =
+                    format!("for (int i = {start} + blockIdx.x * 256 + threadIdx.x; i < {end}; i += gridDim.x * 256)");
+                out.block(head, |out| {
+                    out.line("const float gradient = total[i];");
+                    out.text(&self.update_text());
+                });
+            }
+        });
     }
 
     fn blocks(&self) -> usize {
@@ -172,27 +224,24 @@ impl Kernel<'_> {
     fn print_store(&self, out: &mut Writer) {
         out.line("// A weight goes to its place, and to those in the packed weights.");
         let name = format!("flow_{}_store", self.program.name);
-        out.block(
-            format_args!("FM_FUNCTION void {name}(float* parameters, float* packed, int i, float w)"),
-            |out| {
-                out.line("parameters[i] = w;");
-                for (pack, place, row) in self.packs.iter() {
-                    let last = (pack.depth - 1) * pack.depth_stride + (pack.columns - 1) * pack.column_stride;
-                    let (of_k, of_n) = if pack.column_stride == 1 && pack.depth_stride >= pack.columns {
-                        (format!("e / {}", pack.depth_stride), format!("e % {}", pack.depth_stride))
-                    } else {
-                        (format!("e % {}", pack.column_stride), format!("e / {}", pack.column_stride))
-                    };
-                    out.block(format_args!("if (i >= {} && i <= {})", pack.offset, pack.offset + last), |out| {
-                        out.line(format_args!("int e = i - {}, k = {of_k}, n = {of_n};", pack.offset));
-                        out.line(format_args!(
-                            "if (k < {} && n < {}) packed[{place} + k * {row} + n] = w;",
-                            pack.depth, pack.columns
-                        ));
-                    });
-                }
-            },
-        );
+        out.block(format_args!("FM_FUNCTION void {name}(float* parameters, float* packed, int i, float w)"), |out| {
+            out.line("parameters[i] = w;");
+            for (pack, place, row) in self.packs.iter() {
+                let last = (pack.depth - 1) * pack.depth_stride + (pack.columns - 1) * pack.column_stride;
+                let (of_k, of_n) = if pack.column_stride == 1 && pack.depth_stride >= pack.columns {
+                    (format!("e / {}", pack.depth_stride), format!("e % {}", pack.depth_stride))
+                } else {
+                    (format!("e % {}", pack.column_stride), format!("e / {}", pack.column_stride))
+                };
+                out.block(format_args!("if (i >= {} && i <= {})", pack.offset, pack.offset + last), |out| {
+                    out.line(format_args!("int e = i - {}, k = {of_k}, n = {of_n};", pack.offset));
+                    out.line(format_args!(
+                        "if (k < {} && n < {}) packed[{place} + k * {row} + n] = w;",
+                        pack.depth, pack.columns
+                    ));
+                });
+            }
+        });
     }
 
     /// The tiles of one batch: draw, forward, loss, reverse.
@@ -326,8 +375,14 @@ impl Kernel<'_> {
         let ranges = trained_ranges(self.program);
         let count = self.program.parameter_count();
         out.line("// ---- every weight is one thread's");
-        out.line(format_args!("const int threads = gridDim.x * {team}, own_thread = blockIdx.x * {team} + threadIdx.x;"));
-        out.line(format_args!("const int summed = min((int)gridDim.x, (batch + {0}) / {1});", self.layout.rows - 1, self.layout.rows));
+        out.line(format_args!(
+            "const int threads = gridDim.x * {team}, own_thread = blockIdx.x * {team} + threadIdx.x;"
+        ));
+        out.line(format_args!(
+            "const int summed = min((int)gridDim.x, (batch + {0}) / {1});",
+            self.layout.rows - 1,
+            self.layout.rows
+        ));
         out.line("const fm_rates rate = rates[step];");
         out.line("double square = 0.0;");
         let apply = |out: &mut Writer, with: &str| {
@@ -383,13 +438,15 @@ impl Kernel<'_> {
             ),
         };
         let average = if self.spec.ema { "\naverage[i] += rate.follow * (weight - average[i]);" } else { "" };
-        format!("const float weight = {step};\nflow_{}_store(parameters, packed, i, weight);{average}", self.program.name)
+        format!(
+            "const float weight = {step};\nflow_{}_store(parameters, packed, i, weight);{average}",
+            self.program.name
+        )
     }
 }
 
 fn adam(beta1: f64, beta2: f64, eps: f64, l2: f64) -> String {
-    let [b1, r1, b2, r2, eps, l2] =
-        [beta1, 1.0 - beta1, beta2, 1.0 - beta2, eps, l2].map(|value| float(value as f32));
+    let [b1, r1, b2, r2, eps, l2] = [beta1, 1.0 - beta1, beta2, 1.0 - beta2, eps, l2].map(|value| float(value as f32));
     format!("fm_adam(parameters[i], gradient, moment1 + i, moment2 + i, rate, {b1}, {r1}, {b2}, {r2}, {eps}, {l2})")
 }
 

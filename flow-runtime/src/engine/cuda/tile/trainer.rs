@@ -10,7 +10,6 @@ use crate::{
 
 /// What a step of the optimiser needs besides constants, as `fm_rates` has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(C)]
 pub(crate) struct Rates {
     pub(crate) lr: f32,
     /// `1 / (1 − β1^t)` and `1 / (1 − β2^t)`.
@@ -22,6 +21,10 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
+    fn numbers(&self) -> [f32; 5] {
+        [self.lr, self.corrections[0], self.corrections[1], self.follow, self.decay]
+    }
+
     /// Of the step that counts `time` from 1.
     pub(crate) fn of(optimizer: &Optimizer, lr: f64, time: u64, follow: f32) -> Self {
         // From a time that large on, the correction is one in every digit.
@@ -89,7 +92,8 @@ pub(crate) struct Trainer {
 }
 
 struct Loaded {
-    kernel: Kernel,
+    train: Kernel,
+    optimize: Kernel,
     weights: Memory,
     packed: Memory,
     scratch: Memory,
@@ -116,9 +120,10 @@ impl Trainer {
 
     fn loaded(&mut self, backend: &mut dyn Backend) -> Result<&Loaded> {
         if self.loaded.is_none() {
-            let kernel = backend.load(&self.text.source)?[0];
+            let kernels = backend.load(&self.text.source)?;
             let (blocks, len) = (self.text.blocks, self.parameters.max(1));
-            let mut numbers = |backend: &mut dyn Backend, count: usize, what: &str| backend.allocate(4 * count.max(1), what);
+            let numbers =
+                |backend: &mut dyn Backend, count: usize, what: &str| backend.allocate(4 * count.max(1), what);
             let partial = numbers(backend, blocks * len, "the gradients of the blocks")?;
             backend.zero(&partial, 0, 4 * blocks * len)?;
             let total = numbers(backend, len, "the gradient")?;
@@ -127,7 +132,8 @@ impl Trainer {
             backend.zero(&arrived, 0, 4)?;
             let average = if self.spec.ema { len } else { 1 };
             self.loaded = Some(Loaded {
-                kernel,
+                train: kernels[0],
+                optimize: kernels[1],
                 weights: numbers(backend, len, "the weights")?,
                 packed: numbers(backend, self.text.packs.len, "the packed weights")?,
                 scratch: backend.allocate(self.text.layout.scratch_bytes(blocks).max(4), "values of the tiles")?,
@@ -189,6 +195,19 @@ impl Trainer {
         Ok(())
     }
 
+    /// One step of the optimiser with a gradient that the host has.
+    pub(crate) fn optimize(&mut self, backend: &mut dyn Backend, rates: Rates, gradient: &[f32]) -> Result<()> {
+        let loaded = self.loaded(backend)?;
+        let table = backend.allocate(size_of::<Rates>(), "the rates of the step")?;
+        backend.upload(&table, 0, bytes_of(&rates.numbers()))?;
+        backend.upload(&loaded.total, 0, bytes_of(gradient))?;
+        let memory =
+            [&loaded.weights, &loaded.packed, &loaded.total, &loaded.moment1, &loaded.moment2, &loaded.average, &table];
+        let arguments: Vec<Argument> = memory.iter().map(|memory| Argument::Address(memory.address)).collect();
+        let blocks = gradient.len().div_ceil(256).clamp(1, 1024) as u32;
+        backend.launch(loaded.optimize, Launch { blocks, threads: 256, shared: 0, cooperative: false }, &arguments)
+    }
+
     /// Takes steps; gives loss and norm of the gradient of each.
     pub(crate) fn run(
         &mut self,
@@ -204,11 +223,10 @@ impl Trainer {
             cooperative: true,
         };
         let mut outcomes = vec![[f64::NAN; 2]; steps.rates.len()];
-        // SAFETY: `fm_rates` is five numbers.
-        let rates = unsafe { std::slice::from_raw_parts(steps.rates.as_ptr().cast::<f32>(), 5 * steps.rates.len()) };
+        let rates: Vec<f32> = steps.rates.iter().flat_map(|rates| rates.numbers()).collect();
         let loaded = self.loaded(backend)?;
         let table = backend.allocate(4 * rates.len().max(1), "the rates of the steps")?;
-        backend.upload(&table, 0, bytes_of(rates))?;
+        backend.upload(&table, 0, bytes_of(&rates))?;
         let outcome = backend.allocate(16 * outcomes.len().max(1), "the outcomes of the steps")?;
         let state = [
             &loaded.weights,
@@ -239,7 +257,7 @@ impl Trainer {
         arguments.extend(numbers.map(|number| Argument::Int(number as i32)));
         arguments.push(Argument::Float(steps.bound));
         arguments.extend(conditions.iter().map(|memory| Argument::Address(memory.address)));
-        backend.launch(loaded.kernel, launch, &arguments)?;
+        backend.launch(loaded.train, launch, &arguments)?;
         let mut flat = vec![f64::NAN; 2 * outcomes.len()];
         backend.download(&outcome, 0, bytes_of_mut(&mut flat))?;
         outcomes.iter_mut().zip(flat.chunks_exact(2)).for_each(|(to, from)| to.copy_from_slice(from));
