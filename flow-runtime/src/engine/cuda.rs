@@ -6,6 +6,8 @@
 
 pub(crate) mod backend;
 mod engine;
+#[cfg(feature = "cuda-header")]
+pub(crate) mod header;
 mod noise;
 pub(crate) mod source;
 mod tile;
@@ -20,3 +22,6 @@ use crate::error::{Error, Result};
 pub(crate) fn open(index: usize) -> Result<Box<dyn backend::Backend>> {
     Err(Error::Device { asked: format!("cuda:{index}"), found: String::new(), help: String::new() })
 }
+
+#[cfg(all(test, feature = "cuda-header"))]
+mod tests;

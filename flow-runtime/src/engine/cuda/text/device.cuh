@@ -16,6 +16,12 @@ FM_FUNCTION float fm_rsqrt(float x) { float y; asm("rsqrt.approx.ftz.f32 %0,%1;"
 // Within 2^-11: for half precision alone.
 FM_FUNCTION float fm_tanh_approx(float x) { float y; asm("tanh.approx.f32 %0,%1;" : "=f"(y) : "f"(x)); return y; }
 
+// ---- double precision that no compiler fuses
+FM_FUNCTION double fm_dmul(double a, double b) { return __dmul_rn(a, b); }
+FM_FUNCTION double fm_dadd(double a, double b) { return __dadd_rn(a, b); }
+FM_FUNCTION double fm_ddiv(double a, double b) { return __ddiv_rn(a, b); }
+FM_FUNCTION double fm_dsqrt(double a) { return __dsqrt_rn(a); }
+
 // ---- pairs of 16-bit numbers
 FM_FUNCTION u32 fm_pack_f16(float lo, float hi) { u32 r; asm("cvt.rn.f16x2.f32 %0,%1,%2;" : "=r"(r) : "f"(hi), "f"(lo)); return r; }
 FM_FUNCTION void fm_unpack_f16(u32 v, float& lo, float& hi) { asm("{.reg .b16 l,h; mov.b32 {l,h},%2; cvt.f32.f16 %0,l; cvt.f32.f16 %1,h;}" : "=f"(lo), "=f"(hi) : "r"(v)); }

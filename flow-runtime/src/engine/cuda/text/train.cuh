@@ -13,6 +13,27 @@ template <int THREADS> FM_FUNCTION double fm_block_sum(double x, double* room) {
   return sum;
 }
 
+// Sines and cosines of a path in double precision, whose arguments are of size one: no table for large ones is dragged in.
+FM_FUNCTION void fm_sincos64(double x, double& sine, double& cosine) {
+  double quarters = rint(x * 0.6366197723675814);
+  double a = fma(-quarters, 6.123233995736766e-17, fma(-quarters, 1.5707963267948966, x)), z = a * a;
+  double s = 2.8114572543455206e-15, c = -1.5619206968586225e-16;
+  const double sin_terms[7] = {-7.647163731819816e-13, 1.6059043836821613e-10, -2.505210838544172e-8, 2.7557319223985893e-6, -1.984126984126984e-4, 8.333333333333333e-3, -0.16666666666666666};
+  const double cos_terms[9] = {4.779477332387385e-14, -1.1470745597729725e-11, 2.08767569878681e-9, -2.755731922398589e-7, 2.48015873015873e-5, -1.388888888888889e-3, 4.1666666666666664e-2, -0.5, 1.0};
+#pragma unroll
+  for (int k = 0; k < 7; k++) s = fma(s, z, sin_terms[k]);
+#pragma unroll
+  for (int k = 0; k < 9; k++) c = fma(c, z, cos_terms[k]);
+  s = fma(s * z, a, a);
+  int q = (int)(long long)(quarters - 4.0 * floor(quarters * 0.25));
+  double first = q & 1 ? c : s, second = q & 1 ? s : c;
+  sine = q & 2 ? -first : first;
+  cosine = (q + 1) & 2 ? -second : second;
+}
+FM_FUNCTION double fm_sin64(double x) { double s, c; fm_sincos64(x, s, c); return s; }
+FM_FUNCTION double fm_cos64(double x) { double s, c; fm_sincos64(x, s, c); return c; }
+FM_FUNCTION double fm_tan64(double x) { double s, c; fm_sincos64(x, s, c); return s / c; }
+
 // Losses of one coordinate, d = v - u, and their derivatives.
 FM_FUNCTION double fm_mse(double d) { return d * d; }
 FM_FUNCTION double fm_d_mse(double d) { return 2.0 * d; }

@@ -48,3 +48,31 @@ fn dump() {
         .unwrap();
     }
 }
+
+#[test]
+fn dump_train() {
+    use super::{Spec, train::Text};
+    use crate::train::{Loss, Optimizer, TimeSampling};
+    let Ok(dir) = std::env::var("DUMP") else { return };
+    let base = Spec {
+        loss: Loss::Mse,
+        optimizer: Optimizer::Adam { lr: 0.0, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 },
+        clip: true,
+        ema: true,
+        accumulate: 2,
+        batch: 256,
+        time: TimeSampling::Uniform,
+        source: crate::flow::Source::Gaussian,
+        path: crate::flow::Path::device_text(&crate::flow::Affine(crate::flow::Cosine)),
+    };
+    for (name, spec) in
+        [("small", base.clone()), ("large", Spec { batch: 65536, clip: false, accumulate: 1, ema: false, ..base })]
+    {
+        let text = Text::new(moons(), &spec, &h200()).unwrap();
+        std::fs::write(
+            format!("{dir}/train_{name}.cu"),
+            format!("{}{}", include_str!("../text/device.cuh"), text.source.text),
+        )
+        .unwrap();
+    }
+}

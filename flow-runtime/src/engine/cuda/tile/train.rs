@@ -319,7 +319,7 @@ impl Kernel<'_> {
                             out.line("const double t = (double)drawn;");
                             out.line("(void)t;");
                         for (i, text) in [&path.alpha, &path.sigma, &path.d_alpha, &path.d_sigma].into_iter().enumerate() {
-                            out.line(format_args!("path[{i} * {rows} + r] = {text};"));
+                            out.line(format_args!("path[{i} * {rows} + r] = {};", of_device(text)));
                         }
                         });
                     });
@@ -443,6 +443,11 @@ impl Kernel<'_> {
             self.program.name
         )
     }
+}
+
+/// An expression with the functions that stand in `text/train.cuh`.
+fn of_device(text: &str) -> String {
+    text.replace("sin(", "fm_sin64(").replace("cos(", "fm_cos64(").replace("tan(", "fm_tan64(")
 }
 
 fn adam(beta1: f64, beta2: f64, eps: f64, l2: f64) -> String {

@@ -1,0 +1,87 @@
+//! Integrations against the CPU engine in `f64`.
+
+use super::{
+    engine, far,
+    models::{Everything, Moons},
+};
+use crate::{engine::CpuEngine, prelude::*, rng::Philox, rng::Stream};
+
+fn numbers(count: usize) -> Vec<f32> {
+    let random = Philox::new(5, Stream::Sample, 99);
+    (0..count as u64).map(|index| random.normal_f32(index)).collect()
+}
+
+fn asked(program: &Program, rows: usize) -> Conditions {
+    if program.conditions().count() == 0 {
+        return Conditions::none();
+    }
+    let labels: Vec<u32> = (0..rows as u32).map(|row| row * 7 % 4).collect();
+    Conditions::none().class("y", &labels).unwrap().vector("c", 3, &numbers(3 * rows)).unwrap()
+}
+
+fn compare<M: Model, S: Method>(seed: u64, rows: usize, nodes: &[f64], saved: &[usize]) {
+    let Some(mut cuda) = engine::<M>(seed) else { return };
+    let model = M::new(3);
+    cuda.load(model.weights().values()).unwrap();
+    let mut cpu = CpuEngine::<M, f64>::with_threads(1).unwrap();
+    cpu.load(model.weights().values()).unwrap();
+    let conditions = asked(M::PROGRAM, rows);
+    let mut x = numbers(rows * M::PROGRAM.state_dim());
+    let mut exact: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+    let (mut saves, mut exact_saves) = (vec![vec![]; saved.len()], vec![vec![]; saved.len()]);
+    let statistics = cuda.integrate::<S>(nodes, &mut x, &conditions, saved, &mut saves).unwrap();
+    let expected = cpu.integrate::<S>(nodes, &mut exact, &conditions, saved, &mut exact_saves).unwrap();
+    assert_eq!(statistics, expected);
+    assert!(far(&x, &exact) < 2e-5, "{}: {}", S::TABLEAU.name, far(&x, &exact));
+    for (got, exact) in saves.iter().zip(&exact_saves) {
+        assert!(far(got, exact) < 2e-5, "{}: {}", S::TABLEAU.name, far(got, exact));
+    }
+}
+
+#[test]
+fn every_layer_and_several_methods() {
+    compare::<Everything, Rk4>(1, 37, &[0.0, 0.3, 0.5, 1.0], &[0, 1, 3]);
+    compare::<Everything, Euler>(0, 1, &[1.0, 0.5, 0.0], &[]);
+    compare::<Moons, DormandPrince54>(2, 33, &[0.0, 0.5, 1.0], &[2]);
+    compare::<Moons, DormandPrince87>(0, 5, &[0.0, 1.0], &[]);
+    compare::<Moons, Midpoint>(0, 70, &[0.25], &[0]);
+}
+
+/// Enough rows for a tile to each warp.
+#[test]
+fn a_tile_to_each_warp() {
+    compare::<Moons, Midpoint>(3, 600, &[0.0, 0.5, 1.0], &[]);
+}
+
+#[test]
+fn what_is_lost_is_told_as_the_cpu_engine_does() {
+    let Some(mut cuda) = engine::<Moons>(0) else { return };
+    let mut model = Moons::new(3);
+    model.weights_mut().set("out.bias", &[3e38, 0.0]).unwrap();
+    cuda.load(model.weights().values()).unwrap();
+    let mut cpu = CpuEngine::<Moons>::with_threads(1).unwrap();
+    cpu.load(model.weights().values()).unwrap();
+    let mut x = numbers(80);
+    // Rows 3 and 7 are pushed over the edge at once, the others a step later.
+    for row in [3, 7] {
+        x[2 * row] = 3e38;
+    }
+    let nodes = [0.0, 0.5, 1.0];
+    let error = |result: Result<_, Error>| result.map(|_: crate::solve::Statistics| ()).unwrap_err().to_string();
+    let got = error(cuda.integrate::<Euler>(&nodes, &mut x.clone(), &Conditions::none(), &[], &mut []));
+    let expected = error(cpu.integrate::<Euler>(&nodes, &mut x.clone(), &Conditions::none(), &[], &mut []));
+    assert_eq!(got, expected);
+}
+
+#[test]
+fn start_points_are_those_of_the_source() {
+    let Some(mut cuda) = engine::<Moons>(0) else { return };
+    cuda.load(Moons::new(3).weights().values()).unwrap();
+    for source in [Source::Gaussian, Source::Uniform { low: -0.7, high: 2.1 }] {
+        let (mut x, mut start) = (vec![0.0; 2 * 41], vec![vec![]]);
+        let mut expected = vec![0.0; 2 * 41];
+        source.fill(&Philox::new(9, Stream::Sample, 0), 0, 2, &mut expected).unwrap();
+        cuda.sample::<Euler>(source, 9, &[0.0, 1.0], &mut x, &Conditions::none(), &[0], &mut start).unwrap();
+        assert_eq!(start[0], expected);
+    }
+}
