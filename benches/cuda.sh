@@ -114,6 +114,10 @@ benches_part() {
   part benches
   [ -x "$BIN/workloads" ] || { skip "benches: no $BIN/workloads"; return; }
   local workload precision
+  if ! limited 60 "the first sample" "$BIN/workloads" --child first --device "$DEVICE"; then
+    skip "benches: no sample came of $DEVICE"
+    return
+  fi
   for workload in $WORKLOADS; do
     for precision in $PRECISIONS; do
       limited 60 "$workload, $precision" "$BIN/workloads" --workloads "$workload" --device "$DEVICE" \

@@ -75,7 +75,7 @@ fn a_gpu_that_is_not_there_is_a_failed_row_and_a_failing_bench() -> Result<(), B
         let keys = ["peer", "device", "dtype", "precision", "status"].map(|key| row[key].as_str());
         assert_eq!(keys, [Some("flow"), Some("cuda:4095"), Some("f32/x3"), Some("x3"), Some("failed")]);
         let error = row["error"].as_str().unwrap_or_default();
-        assert!(error.starts_with("device `cuda:4095`: ") && error.contains("\nhelp: "), "{error}");
+        assert!(error.starts_with("device `cuda:4095`: ") && error.contains("; help: "), "{error}");
     }
     Ok(())
 }

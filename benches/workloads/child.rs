@@ -53,7 +53,8 @@ pub fn run(work: Work, arguments: &Arguments, cache: Option<&Path>) -> Result<(S
     let output = command.output()?;
     let taken = start.elapsed();
     if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned().into());
+        let error = String::from_utf8_lossy(&output.stderr);
+        return Err(error.trim().trim_start_matches("error: ").into());
     }
     Ok((String::from_utf8_lossy(&output.stdout).into_owned(), taken))
 }

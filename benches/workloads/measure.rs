@@ -54,9 +54,10 @@ impl Row {
         self.fields.get("median").and_then(Value::as_f64).unwrap_or(f64::NAN)
     }
 
+    /// The error in one line, as a table has it.
     pub fn failed(mut self, error: impl std::fmt::Display) -> Self {
         self.set("status", "failed");
-        self.set("error", error.to_string());
+        self.set("error", error.to_string().replace('\n', "; "));
         self
     }
 

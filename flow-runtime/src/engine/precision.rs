@@ -23,7 +23,7 @@ pub enum CudaPrecision {
     Strict,
     /// Factors split into two halves each, three products of halves on tensor cores: an error near that of `f32`.
     X3,
-    /// Factors rounded to 16 bits, one product on tensor cores: the fastest.
+    /// Factors rounded to 16 bits, one product on tensor cores: the least work.
     Half,
 }
 
@@ -41,10 +41,8 @@ impl FromStr for CudaPrecision {
             what: "the name".to_owned(),
             got: format!("`{text}`"),
             expected: "`strict`, `x3` or `half`".to_owned(),
-            help:
-                "use `strict` for products in `f32`, `x3` for nearly that at several times the speed, `half` for the \
-                   fastest"
-                    .to_owned(),
+            help: "`strict` has products in `f32`, `x3` nearly that on tensor cores, `half` rounds factors to 16 bits"
+                .to_owned(),
         })
     }
 }
