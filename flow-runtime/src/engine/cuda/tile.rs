@@ -23,4 +23,5 @@ mod tests;
 
 const FUNCTIONS: &str = include_str!("text/functions.cuh");
 pub(super) const RANDOM: &str = include_str!("text/random.cuh");
+const TILE_MMA: &str = include_str!("text/tile_mma.cuh");
 const TILE: &str = include_str!("text/tile.cuh");
