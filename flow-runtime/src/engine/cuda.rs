@@ -9,12 +9,14 @@ mod engine;
 #[cfg(feature = "cuda-header")]
 pub(crate) mod header;
 mod noise;
+mod show;
 pub(crate) mod source;
 mod tile;
 mod train;
 mod ways;
 
 pub use engine::CudaEngine;
+pub(crate) use show::{sampling_source, training_source};
 
 use crate::error::{Error, Result};
 

@@ -15,7 +15,7 @@ mod trainer;
 
 pub(super) use integrate::{Integrator, Timetable};
 pub(super) use rows::Pointwise;
-pub(super) use train::Spec;
+pub(super) use train::{Spec, Text};
 pub(super) use trainer::{Batches, Data, Given, Rates, State, Steps, Trainer};
 
 #[cfg(test)]
