@@ -5,4 +5,5 @@
 //! NVRTC, kept on disk, and run by a [`Backend`](backend::Backend): the driver, or, in tests, g++.
 
 pub(crate) mod backend;
+pub(crate) mod fragment;
 pub(crate) mod source;
