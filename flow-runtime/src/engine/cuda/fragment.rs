@@ -288,7 +288,7 @@ impl Fragment {
     /// How so many rows are launched: tiles of the size that is done first, spread over all multiprocessors.
     pub(crate) fn shape(&self, rows: usize) -> Shape {
         let processors = (self.properties.multiprocessors as usize).max(1);
-        let shape = |(index, variant): (usize, &Variant)| {
+        let shape_at = |(index, variant): (usize, &Variant)| {
             let tiles = rows.div_ceil(16 * variant.rows).max(1);
             let most = variant.threads / 32;
             let blocks = processors.min(tiles);
@@ -298,12 +298,18 @@ impl Fragment {
             let busy = warps as f64 * if variant.rows == 1 { 1.3 } else { 2.0 };
             let alone = if variant.rows == 1 { 4.0 } else { 5.0 };
             let cost = rounds as f64 * f64::max(busy, alone);
-            let shared = self.fixed_shared() + if variant.shared_scratch { warps * variant.scratch } else { 0 };
-            let scratch = if variant.shared_scratch { 0 } else { blocks * warps * variant.scratch };
-            (cost, Shape { variant: index, blocks, threads: 32 * warps, shared, scratch })
+            (cost, self.shape_of(index, blocks, warps))
         };
-        let shapes = self.variants.iter().enumerate().map(shape);
+        let shapes = self.variants.iter().enumerate().map(shape_at);
         let best = shapes.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, shape)| shape);
         best.unwrap_or(Shape { variant: 0, blocks: 1, threads: 32, shared: 0, scratch: 0 })
+    }
+
+    /// So many blocks of so many warps.
+    fn shape_of(&self, index: usize, blocks: usize, warps: usize) -> Shape {
+        let variant = &self.variants[index];
+        let kept = if variant.shared_scratch { warps * variant.scratch } else { 0 };
+        let scratch = if variant.shared_scratch { 0 } else { blocks * warps * variant.scratch };
+        Shape { variant: index, blocks, threads: 32 * warps, shared: self.fixed_shared() + kept, scratch }
     }
 }

@@ -167,7 +167,7 @@ impl Emit<'_> {
     fn accumulate(&self, out: &mut Writer, i: usize, start: Option<usize>, parts: &[Part]) {
         let (width, name) = (self.width(i), self.name(i));
         each_chunk(out, chunks(width), |out, c| {
-            let x = start.map_or("fm_zero()".to_owned(), |x| self.chunk(out, x, c));
+            let x = self.start(out, i, start, c);
             out.line(format_args!("{name}[{c}] = {x};"));
         });
         for part in parts {
@@ -180,7 +180,7 @@ impl Emit<'_> {
                     self.operand(part.x, &x, c)
                 };
                 let form = form(self.graph, part.x, self.split);
-                let Some(packed) = self.places.find(part, form) else { return };
+                let Some(packed) = self.places.find(part, form, self.graph.power(i, part.x)) else { return };
                 let (w, stride) = (at(packed.place, 32, c), 32 * depth);
                 out.line(match form {
                     Form::Single => format!("fm_accumulate({name}, {x}, weights + {w}, {stride}, {width});"),
@@ -243,29 +243,31 @@ impl Emit<'_> {
             Kind::State => return format!("{}[{c}]", value.name),
             Kind::Shared(offset) => return row("row", *offset, self.even && offset % 2 == 0, &columns),
             Kind::Parameter(offset) => {
-                let place = self.places.row(*offset, width).map_or(0, |row| row.place);
-                return row("rows", place, true, "16");
+                return row("rows", self.row_place(*offset, width, 0), true, "16");
             }
             Kind::Time => return "fm_row_narrow(time, 1)".to_owned(),
             Kind::Condition(index) => {
                 return format!("fm_load(condition_{index}, first, count, {width}, {})", at(0, 16, c));
             }
             Kind::Lookup { condition, table } => {
-                let Some(row) = self.places.row(*table, width) else { return "fm_zero()".to_owned() };
+                let Some(row) = self.places.row(*table, width, 0) else { return "fm_zero()".to_owned() };
                 let (place, stride) = (row.place, row.stride());
                 let from = at(0, 16, c);
                 return format!("fm_lookup(tables + {place}, condition_{condition}, first, count, {width}, {stride}, {from})");
             }
             Kind::Product { start, parts } => {
-                let start = start.map_or("fm_zero()".to_owned(), |x| self.chunk(out, x, c));
+                let start = self.start(out, i, *start, c);
                 let name = self.chunk_name(i);
                 out.line(format_args!("Chunk {name} = {start};"));
-                parts.iter().for_each(|part| self.multiply(out, &name, part, c, &columns));
+                parts.iter().for_each(|part| self.multiply(out, &name, (i, part), c, &columns));
                 return name;
             }
             Kind::Map { f, x } => {
                 let x = self.chunk(out, *x, c);
                 match f {
+                    Activation::Elu { alpha } if self.graph.scaled[i] => {
+                        format!("fm_elu_scaled({x}, {})", float((alpha * std::f64::consts::LOG2_E) as f32))
+                    }
                     Activation::Elu { alpha } => format!("fm_elu({x}, {})", float(*alpha as f32)),
                     Activation::LeakyRelu { slope } => format!("fm_leaky_relu({x}, {})", float(*slope as f32)),
                     f => format!("fm_{}({x})", activation(*f)),
@@ -304,9 +306,31 @@ impl Emit<'_> {
         name
     }
 
-    fn multiply(&self, out: &mut Writer, name: &str, part: &Part, c: &str, columns: &str) {
+    fn row_place(&self, offset: usize, width: usize, power: i32) -> usize {
+        self.places.row(offset, width, power).map_or(0, |row| row.place)
+    }
+
+    /// What product `i` begins with, in its own units.
+    fn start(&self, out: &mut Writer, i: usize, start: Option<usize>, c: &str) -> String {
+        let Some(x) = start else { return "fm_zero()".to_owned() };
+        if !self.graph.scaled[i] {
+            return self.chunk(out, x, c);
+        }
+        let width = self.width(x);
+        match self.graph.values[x].kind {
+            Kind::Parameter(offset) if width <= 2 => {
+                format!("fm_row_narrow(rows + {}, {width})", self.row_place(offset, width, 1))
+            }
+            Kind::Parameter(offset) => {
+                format!("fm_row<true>(rows + {}, 16)", at(self.row_place(offset, width, 1), 16, c))
+            }
+            _ => format!("fm_affine(FM_L2E, {}, 0.0f)", self.chunk(out, x, c)),
+        }
+    }
+
+    fn multiply(&self, out: &mut Writer, name: &str, (i, part): (usize, &Part), c: &str, columns: &str) {
         let form = form(self.graph, part.x, self.split);
-        let Some(packed) = self.places.find(part, form) else { return };
+        let Some(packed) = self.places.find(part, form, self.graph.power(i, part.x)) else { return };
         let x = format!("{}_packed", self.name(part.x));
         let w = at(packed.place, 32 * packed.depth_chunks(), c);
         out.line(match form {

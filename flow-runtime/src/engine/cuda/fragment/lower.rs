@@ -96,6 +96,9 @@ pub(super) struct Graph {
     pub(super) values: Vec<Value>,
     /// The velocity.
     pub(super) output: usize,
+    /// Values that are held times `log2(e)`: `elu`s, and the products of which they are made, so that an exponential needs
+    /// no product of its own.
+    pub(super) scaled: Vec<bool>,
 }
 
 impl Graph {
@@ -114,10 +117,35 @@ impl Graph {
         }
         let dim = program.state_dim();
         let output = lower.read(View::dense(Base::Output, 1, dim))?;
-        let mut graph = Graph { values: lower.values, output };
+        let mut graph = Graph { values: lower.values, output, scaled: Vec::new() };
         graph.join_products();
         graph.drop_unused();
+        graph.scale();
         Ok(graph)
+    }
+
+    /// Finds what is held times `log2(e)`: an `elu` of a product that nothing else reads, and that only products read.
+    fn scale(&mut self) {
+        let uses = self.uses();
+        let mut multiplied = vec![0; self.values.len()];
+        for value in &self.values {
+            if let Kind::Product { parts, .. } = &value.kind {
+                parts.iter().for_each(|part| multiplied[part.x] += usize::from(value.level == Level::Stage));
+            }
+        }
+        self.scaled = vec![false; self.values.len()];
+        for (i, value) in self.values.iter().enumerate() {
+            let Kind::Map { f: Activation::Elu { .. }, x } = value.kind else { continue };
+            let product = matches!(self.values[x].kind, Kind::Product { .. });
+            if value.level == Level::Stage && product && uses[x] == 1 && multiplied[i] == uses[i] {
+                (self.scaled[i], self.scaled[x]) = (true, true);
+            }
+        }
+    }
+
+    /// The power of `log2(e)` with which weights are held, between value `x` and product `i`.
+    pub(super) fn power(&self, i: usize, x: usize) -> i32 {
+        i32::from(self.scaled[i]) - i32::from(self.scaled[x])
     }
 
     /// How often each value is read.

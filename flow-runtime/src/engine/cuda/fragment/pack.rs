@@ -5,18 +5,19 @@ use super::{
     schedule::{Form, chunks},
 };
 use half::f16;
+use std::f64::consts::LOG2_E;
 
 /// The largest number that an `f16` holds.
-const LARGEST: f32 = 65504.0;
+const LARGEST: f64 = 65504.0;
 /// A weight's rounding error over its layer's largest weight that two parts may leave.
-const SPLIT_ERROR: f32 = 1.0 / (1 << 18) as f32;
+const SPLIT_ERROR: f64 = 1.0 / (1 << 18) as f64;
 /// As [`SPLIT_ERROR`], of one part.
-const SINGLE_ERROR: f32 = 1.0 / (1 << 10) as f32;
+const SINGLE_ERROR: f64 = 1.0 / (1 << 10) as f64;
 
 /// High and low part of a weight.
-fn parts(weight: f32) -> (f16, f16) {
-    let high = f16::from_f32(weight);
-    (high, f16::from_f32(weight - high.to_f32()))
+fn parts(weight: f64) -> (f16, f16) {
+    let high = f16::from_f64(weight);
+    (high, f16::from_f64(weight - high.to_f64()))
 }
 
 fn word(first: f16, second: f16) -> u32 {
@@ -42,14 +43,16 @@ pub(super) fn rows(places: &Places, weights: &[f32]) -> Vec<f32> {
     for row in &places.rows {
         for i in 0..row.rows {
             let from = &weights[row.offset + i * row.width..][..row.width];
-            out[row.place + i * row.stride()..][..row.width].copy_from_slice(from);
+            let to = &mut out[row.place + i * row.stride()..][..row.width];
+            let factor = LOG2_E.powi(row.power);
+            to.iter_mut().zip(from).for_each(|(to, w)| *to = (f64::from(*w) * factor) as f32);
         }
     }
     out
 }
 
 /// Weight of operand column `k` and result column `j`; zero past the last. One or two result columns are repeated.
-fn weight(packed: &Packed, weights: &[f32], k: usize, j: usize) -> f32 {
+fn weight(packed: &Packed, weights: &[f32], k: usize, j: usize) -> f64 {
     let pack = packed.pack;
     let j = match pack.columns {
         1 => 0,
@@ -59,16 +62,17 @@ fn weight(packed: &Packed, weights: &[f32], k: usize, j: usize) -> f32 {
     if k >= pack.depth || j >= pack.columns {
         return 0.0;
     }
-    weights[pack.offset + k * pack.depth_stride + j * pack.column_stride]
+    let weight = weights[pack.offset + k * pack.depth_stride + j * pack.column_stride];
+    f64::from(weight) * LOG2_E.powi(packed.power)
 }
 
 fn check(packed: &Packed, weights: &[f32]) -> Result<(), String> {
-    let (mut largest, mut error) = (0.0f32, 0.0f32);
+    let (mut largest, mut error) = (0.0f64, 0.0f64);
     for k in 0..packed.pack.depth {
         for j in 0..packed.pack.columns {
             let w = weight(packed, weights, k, j);
             let (high, low) = parts(w);
-            let held = if packed.form == Form::Single { high.to_f32() } else { high.to_f32() + low.to_f32() };
+            let held = if packed.form == Form::Single { high.to_f64() } else { high.to_f64() + low.to_f64() };
             largest = largest.max(w.abs());
             error = error.max((w - held).abs());
         }

@@ -11,6 +11,8 @@ use crate::engine::plan::Pack;
 pub(super) struct Packed {
     pub(super) pack: Pack,
     pub(super) form: Form,
+    /// Weights are held times that power of `log2(e)`.
+    pub(super) power: i32,
     /// First 16-byte word.
     pub(super) place: usize,
 }
@@ -36,6 +38,8 @@ pub(super) struct Row {
     pub(super) offset: usize,
     pub(super) rows: usize,
     pub(super) width: usize,
+    /// As in [`Packed::power`].
+    pub(super) power: i32,
     /// First number.
     pub(super) place: usize,
 }
@@ -66,17 +70,23 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn of(graph: &Graph, split: bool) -> Self {
         let mut places = Self::default();
-        for value in &graph.values {
-            match &value.kind {
-                Kind::Product { parts, .. } => parts.iter().for_each(|part| places.add(part, form(graph, part.x, split))),
-                Kind::Parameter(offset) => places.add_row(*offset, 1, value.width),
-                _ => {}
+        for (i, value) in graph.values.iter().enumerate() {
+            for x in value.kind.operands() {
+                if let Kind::Parameter(offset) = graph.values[x].kind {
+                    places.add_row(offset, 1, graph.values[x].width, i32::from(graph.scaled[i]));
+                }
             }
+            if let Kind::Product { parts, .. } = &value.kind {
+                parts.iter().for_each(|part| places.add(part, form(graph, part.x, split), graph.power(i, part.x)));
+            }
+        }
+        if let Kind::Parameter(offset) = graph.values[graph.output].kind {
+            places.add_row(offset, 1, graph.values[graph.output].width, 0);
         }
         places.row_len = places.len;
         for value in &graph.values {
             if let Kind::Lookup { table, .. } = value.kind {
-                places.add_row(table, 0, value.width);
+                places.add_row(table, 0, value.width, 0);
             }
         }
         for value in &graph.values {
@@ -97,17 +107,17 @@ impl Places {
         places
     }
 
-    fn add(&mut self, part: &Part, form: Form) {
-        let packed = Packed { pack: part.pack, form, place: self.words };
-        if self.find(part, form).is_none() {
+    fn add(&mut self, part: &Part, form: Form, power: i32) {
+        let packed = Packed { pack: part.pack, form, power, place: self.words };
+        if self.find(part, form, power).is_none() {
             self.words = packed.end();
             self.packed.push(packed);
         }
     }
 
-    fn add_row(&mut self, offset: usize, rows: usize, width: usize) {
-        if self.row(offset, width).is_none() {
-            let row = Row { offset, rows, width, place: self.len };
+    fn add_row(&mut self, offset: usize, rows: usize, width: usize, power: i32) {
+        if self.row(offset, width, power).is_none() {
+            let row = Row { offset, rows, width, power, place: self.len };
             self.len += row.stride() * rows;
             self.rows.push(row);
         }
@@ -126,12 +136,14 @@ impl Places {
         self.len += added;
     }
 
-    pub(super) fn find(&self, part: &Part, form: Form) -> Option<Packed> {
-        self.packed.iter().find(|packed| packed.pack == part.pack && packed.form == form).copied()
+    pub(super) fn find(&self, part: &Part, form: Form, power: i32) -> Option<Packed> {
+        let same = |packed: &&Packed| packed.pack == part.pack && packed.form == form && packed.power == power;
+        self.packed.iter().find(same).copied()
     }
 
-    pub(super) fn row(&self, offset: usize, width: usize) -> Option<Row> {
-        self.rows.iter().find(|row| row.offset == offset && row.width == width).copied()
+    pub(super) fn row(&self, offset: usize, width: usize, power: i32) -> Option<Row> {
+        let same = |row: &&Row| row.offset == offset && row.width == width && row.power == power;
+        self.rows.iter().find(same).copied()
     }
 
     pub(super) fn kept_at(&self, value: usize) -> Option<usize> {

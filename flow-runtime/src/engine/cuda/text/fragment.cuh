@@ -17,6 +17,8 @@ FM_FUNCTION int fm_column() { return 2 * (threadIdx.x & 3); }
 FM_FUNCTION int fm_row_of_lane() { return (threadIdx.x & 31) >> 2; }
 FM_FUNCTION bool fm_inside(int i, int e, int columns) { return columns >= 8 * i + 8 || (columns > 8 * i && 8 * i + fm_column() + e < columns); }
 
+#define FM_L2E 1.4426950408889634f
+
 // ---- rows that all samples share: `columns` are left from here on
 FM_FUNCTION Chunk fm_zero() {
   Chunk out;
@@ -379,10 +381,14 @@ template <int K> FM_FUNCTION void fm_softmax(Chunk (&x)[K], int width) {
 }
 
 // ---- activations: what is not positive takes the lower branch, and so does NaN, which stays
-#define FM_L2E 1.4426950408889634f
 FM_FUNCTION float fm_leaky_relu_of(float x, float slope) { return x > 0.0f ? x : slope * x; }
 FM_FUNCTION float fm_elu_of(float x, float alpha) {
   const float low = fmaf(fm_ex2(FM_L2E * x), alpha, -alpha);
+  return x > 0.0f ? x : low;
+}
+// log2(e) elu(x) from log2(e) x; alpha is times log2(e) too.
+FM_FUNCTION float fm_elu_scaled_of(float x, float alpha) {
+  const float low = fmaf(fm_ex2(x), alpha, -alpha);
   return x > 0.0f ? x : low;
 }
 FM_FUNCTION float fm_sigmoid_of(float x) {
@@ -435,6 +441,7 @@ FM_FUNCTION float fm_sin_of(float x) {
 FM_FUNCTION Chunk fm_relu(const Chunk& x) { FM_EACH(x.v[m][i][j] < 0.0f ? 0.0f : x.v[m][i][j]); }
 FM_FUNCTION Chunk fm_leaky_relu(const Chunk& x, float slope) { FM_EACH(fm_leaky_relu_of(x.v[m][i][j], slope)); }
 FM_FUNCTION Chunk fm_elu(const Chunk& x, float alpha) { FM_EACH(fm_elu_of(x.v[m][i][j], alpha)); }
+FM_FUNCTION Chunk fm_elu_scaled(const Chunk& x, float alpha) { FM_EACH(fm_elu_scaled_of(x.v[m][i][j], alpha)); }
 FM_FUNCTION Chunk fm_gelu(const Chunk& x) { FM_EACH(fm_gelu_of(x.v[m][i][j])); }
 FM_FUNCTION Chunk fm_silu(const Chunk& x) { FM_EACH(fm_silu_of(x.v[m][i][j])); }
 FM_FUNCTION Chunk fm_tanh(const Chunk& x) { FM_EACH(fm_tanh_of(x.v[m][i][j])); }
