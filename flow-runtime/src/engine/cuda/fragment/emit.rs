@@ -253,7 +253,9 @@ impl Emit<'_> {
                 let Some(row) = self.places.row(*table, width, 0) else { return "fm_zero()".to_owned() };
                 let (place, stride) = (row.place, row.stride());
                 let from = at(0, 16, c);
-                return format!("fm_lookup(tables + {place}, condition_{condition}, first, count, {width}, {stride}, {from})");
+                return format!(
+                    "fm_lookup(tables + {place}, condition_{condition}, first, count, {width}, {stride}, {from})"
+                );
             }
             Kind::Product { start, parts } => {
                 let start = self.start(out, i, *start, c);

@@ -36,7 +36,11 @@ pub(super) struct Parts<'a> {
 impl Parts<'_> {
     pub(super) fn text(&self) -> String {
         let mut out = Writer::default();
-        out.line(format_args!("// {}: an integration of a batch. A warp carries {} rows over all steps.", self.name, 16 * self.rows));
+        out.line(format_args!(
+            "// {}: an integration of a batch. A warp carries {} rows over all steps.",
+            self.name,
+            16 * self.rows
+        ));
         out.line(format_args!("#define FM_M {}", self.rows));
         out.line(format_args!("#define FM_SPLIT {}", u32::from(self.split)));
         out.text(include_str!("../text/fragment.cuh"));
@@ -165,14 +169,17 @@ impl Parts<'_> {
     fn step(&self, out: &mut Writer) {
         let (stages, count, dim) = (self.times.len(), chunks(self.dim), self.dim);
         let packed = self.times.iter().enumerate().fold(0u64, |all, (i, time)| all | (*time as u64) << (4 * i));
-        let time = if self.distinct_times == 1 { "0".to_owned() } else { format!("(int)({packed:#x}ull >> 4 * stage & 15)") };
+        let time =
+            if self.distinct_times == 1 { "0".to_owned() } else { format!("(int)({packed:#x}ull >> 4 * stage & 15)") };
         let evaluate = |out: &mut Writer, y: &str| {
             out.line(format_args!("const int at = step * {} + {time};", self.distinct_times));
             let row = self.table_row;
             out.line(format_args!("velocity({y}, k, weights, rows, table + (u64)at * {row}, times + at, kept);"));
         };
         if self.chain {
-            out.line("// Each stage reads the slope before it alone: a coefficient of the step and one of the next stage.");
+            out.line(
+                "// Each stage reads the slope before it alone: a coefficient of the step and one of the next stage.",
+            );
             out.line(format_args!("const float* h = coefficients + (u64)step * {};", 2 * stages));
             out.line(format_args!("Chunk y[{count}], sum[{count}], k[{count}];"));
             each_chunk(out, count, |out, c| out.line(format_args!("y[{c}] = sum[{c}] = x[{c}];")));
@@ -190,7 +197,11 @@ impl Parts<'_> {
         let terms = stages * (stages + 1) / 2;
         let combine = |out: &mut Writer, y: &str, until: &str| {
             each_chunk(out, count, |out, c| {
-                out.line(format_args!("{y}[{c}] = fm_kept(kept, {} + 2 * {c}, {});", self.state_place(), columns(dim, c)));
+                out.line(format_args!(
+                    "{y}[{c}] = fm_kept(kept, {} + 2 * {c}, {});",
+                    self.state_place(),
+                    columns(dim, c)
+                ));
             });
             out.line("#pragma unroll 1");
             out.block(format_args!("for (int i = 0; i < {until}; i++)"), |out| {

@@ -39,16 +39,42 @@ pub(super) enum Kind {
     /// A vector condition, by its place among the conditions.
     Condition(usize),
     /// Rows of a table of parameters from `table` on.
-    Lookup { condition: usize, table: usize },
+    Lookup {
+        condition: usize,
+        table: usize,
+    },
     /// The sum of what is known and of products.
-    Product { start: Option<usize>, parts: Vec<Part> },
-    Map { f: Activation, x: usize },
-    Binary { f: Binary, a: usize, b: usize },
-    Affine { factor: f64, term: f64, x: usize },
-    Norm { norm: Norm, x: usize, weight: Option<usize>, bias: Option<usize> },
-    Softmax { x: usize },
+    Product {
+        start: Option<usize>,
+        parts: Vec<Part>,
+    },
+    Map {
+        f: Activation,
+        x: usize,
+    },
+    Binary {
+        f: Binary,
+        a: usize,
+        b: usize,
+    },
+    Affine {
+        factor: f64,
+        term: f64,
+        x: usize,
+    },
+    Norm {
+        norm: Norm,
+        x: usize,
+        weight: Option<usize>,
+        bias: Option<usize>,
+    },
+    Softmax {
+        x: usize,
+    },
     /// Values side by side.
-    Concat { parts: Vec<usize> },
+    Concat {
+        parts: Vec<usize>,
+    },
 }
 
 /// A product: a value with weights.
@@ -80,12 +106,7 @@ impl Kind {
     pub(super) fn is_source(&self) -> bool {
         matches!(
             self,
-            Kind::State
-                | Kind::Shared(_)
-                | Kind::Parameter(_)
-                | Kind::Time
-                | Kind::Condition(_)
-                | Kind::Lookup { .. }
+            Kind::State | Kind::Shared(_) | Kind::Parameter(_) | Kind::Time | Kind::Condition(_) | Kind::Lookup { .. }
         )
     }
 }
@@ -163,7 +184,9 @@ impl Graph {
         let uses = self.uses();
         for i in 0..self.values.len() {
             let Kind::Product { start: Some(before), parts } = &self.values[i].kind else { continue };
-            let Value { kind: Kind::Product { start, parts: first }, level, .. } = &self.values[*before] else { continue };
+            let Value { kind: Kind::Product { start, parts: first }, level, .. } = &self.values[*before] else {
+                continue;
+            };
             if uses[*before] != 1 || *level != self.values[i].level {
                 continue;
             }
@@ -378,7 +401,9 @@ impl Lower<'_> {
         let values: Vec<usize> = parts.iter().map(|part| part.value).collect();
         let aligned = parts.iter().all(|part| part.start % 8 == 0 && self.values[part.value].width > 2);
         if !aligned {
-            return Err("`concat`, read by more than linear layers, of values whose widths are no multiples of 8".to_owned());
+            return Err(
+                "`concat`, read by more than linear layers, of values whose widths are no multiples of 8".to_owned()
+            );
         }
         let width = parts.iter().map(|part| part.width).sum();
         Ok(self.value(Kind::Concat { parts: values }, width))

@@ -5,6 +5,7 @@
 //! is never there as a whole. Which of the two is chosen for each product decides how many registers are needed.
 
 use super::lower::{Graph, Kind, Level};
+use crate::program::Activation;
 
 /// How a left operand is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,6 +106,15 @@ impl Schedule {
             Some((.., schedule)) => schedule,
             None => build(&vec![false; graph.values.len()]),
         }
+    }
+}
+
+/// Registers that a function takes on its way, all numbers of a chunk at once.
+fn extra(kind: &Kind) -> usize {
+    match kind {
+        Kind::Map { f: Activation::Gelu, .. } => 24,
+        Kind::Map { f: Activation::Softplus | Activation::Sin, .. } => 8,
+        _ => 0,
     }
 }
 
@@ -348,7 +358,7 @@ impl<'a> Builder<'a> {
             }
             kind => {
                 let operands = kind.operands();
-                8 + operands.into_iter().map(|x| self.reads(x, false, into)).sum::<usize>()
+                8 + extra(kind) + operands.into_iter().map(|x| self.reads(x, false, into)).sum::<usize>()
             }
         }
     }

@@ -12,8 +12,7 @@ pub(super) fn all() -> Vec<(&'static str, &'static Program)> {
         ("classes", classes()),
         ("conditioned", conditioned()),
         ("odd", odd()),
-        ("wide_state", residual(64, 128, Op::Tanh, 2)),
-        ("digits", mlp("Digits", 784, &[128, 128], Op::Silu)),
+        ("wide_state", wide_state()),
     ]
 }
 
@@ -95,13 +94,20 @@ pub(super) fn conditioned() -> &'static Program {
     b.finish(out).unwrap()
 }
 
+/// A state that no registers hold from stage to stage.
+pub(super) fn wide_state() -> &'static Program {
+    mlp("WideState", 64, &[128, 96], Op::Tanh)
+}
+
 /// Widths that fill no chunk.
 pub(super) fn odd() -> &'static Program {
     let mut b = Builder::new("Odd", &[5]);
     let e = b.sinusoidal(b.time(), 6, 64.0);
     let h = b.concat(&[b.state(), e]);
     let mut h = b.linear("a", h, 3, true);
-    for (name, width, f) in [("b", 5, Op::Relu), ("c", 17, ELU), ("d", 33, Op::Tanh), ("e", 2, Op::Gelu), ("f", 9, Op::Sin)] {
+    for (name, width, f) in
+        [("b", 5, Op::Relu), ("c", 17, ELU), ("d", 33, Op::Tanh), ("e", 2, Op::Gelu), ("f", 9, Op::Sin)]
+    {
         h = b.apply(f, h);
         h = b.linear(name, h, width, name != "d");
     }

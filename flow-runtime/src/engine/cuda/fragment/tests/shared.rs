@@ -69,11 +69,18 @@ fn value(plan: &Plan, step: &Step, weights: &[f32], t: f64, row: &[f64]) -> (Vec
 }
 
 fn activation(f: Activation, x: f64) -> f64 {
+    let sigmoid = 1.0 / (1.0 + (-x).exp());
     match f {
         Activation::Relu => x.max(0.0),
-        Activation::Elu { alpha } => if x > 0.0 { x } else { alpha * x.exp_m1() },
-        Activation::Silu => x / (1.0 + (-x).exp()),
+        Activation::Elu { alpha } if x <= 0.0 => alpha * x.exp_m1(),
+        Activation::Elu { .. } => x,
+        Activation::Gelu => 0.5 * x * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2),
+        Activation::Silu => x * sigmoid,
         Activation::Tanh => x.tanh(),
-        other => panic!("{other:?} in a shared row"),
+        Activation::Sigmoid => sigmoid,
+        Activation::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
+        Activation::LeakyRelu { slope } if x <= 0.0 => slope * x,
+        Activation::LeakyRelu { .. } => x,
+        Activation::Sin => x.sin(),
     }
 }
