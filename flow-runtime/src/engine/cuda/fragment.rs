@@ -7,6 +7,10 @@
 //!
 //! With [`Products::X3`] every operand is a sum of two `f16`, 22 bits, and a product is three: `f32` accuracy. With
 //! [`Products::Half`] operands are `f16` (11 bits), but for the state itself, which enters with 22 always. Sums are `f32` in both.
+//! Measured on the CPU header, over the models of the tests: the error of an integration, over the length of the way from the
+//! start, is at most 8e-7 with `X3` (an `f32` has as much) and 7e-4 with `Half`. The header adds products in `f32` and rounds each
+//! sum; a tensor core cuts bits off instead, which has not been measured.
+//!
 //! Weights and values must be within the range of `f16`, ±65504; a value beyond becomes infinite, which the check of the state
 //! finds.
 //!
@@ -19,7 +23,7 @@ mod lower;
 mod pack;
 mod places;
 mod schedule;
-#[cfg(test)]
+#[cfg(all(test, feature = "cuda-header"))]
 mod tests;
 
 use super::{backend::Properties, source::Source};
@@ -28,7 +32,7 @@ use crate::{
         plan::{Plan, Use},
         scheme::{Scheme, stage_time},
     },
-    program::{InputKind, Op, Program},
+    program::{Activation, InputKind, Op, Program},
     tableau::{Kind as Explicitness, Tableau},
 };
 use lower::{Graph, Level};
@@ -189,7 +193,10 @@ impl Fragment {
     fn registers(&self) -> usize {
         let state = 4 * halves(self.dim);
         let stage = self.stage.registers + if self.chain { 2 * state } else { 0 };
-        stage.max(self.tile.registers)
+        // The compiler begins one chunk's long function before the last one's split is stored.
+        let gelu = |value: &lower::Value| matches!(value.kind, lower::Kind::Map { f: Activation::Gelu, .. });
+        let overlap = if self.split && self.graph.values.iter().any(gelu) { 20 } else { 0 };
+        (stage + overlap).max(self.tile.registers)
     }
 
     fn fixed_shared(&self) -> usize {
@@ -206,7 +213,7 @@ impl Fragment {
         let registers = rows * self.registers() + OTHER_REGISTERS;
         // 64 Ki registers of a multiprocessor are shared out among the threads of a block: 128, 168 or 255 for each, of which the
         // estimate leaves some, since the compiler reads ahead.
-        let threads = [(120, 512), (160, 384), (242, 256)].into_iter().find(|(most, _)| registers <= *most)?.1;
+        let threads = [(112, 512), (160, 384), (242, 256)].into_iter().find(|(most, _)| registers <= *most)?.1;
         let threads = if rows == 2 { threads.min(256) } else { threads };
         let scratch = self.scratch_halves() * 512 * rows;
         let shared_scratch = self.fixed_shared() + threads / 32 * scratch <= self.properties.shared_per_block;
@@ -216,6 +223,24 @@ impl Fragment {
     /// The kernels: one source each, with one kernel.
     pub(crate) fn variants(&self) -> &[Variant] {
         &self.variants
+    }
+
+    /// Gives a variant fewer threads, and so more registers, after its compiled kernel was found to lack some; `false` if there are no
+    /// fewer, and the variant is gone.
+    pub(crate) fn relieve(&mut self, variant: usize) -> bool {
+        let Some(found) = self.variants.get_mut(variant) else { return false };
+        let fewer = match found.threads {
+            512 => 384,
+            384 => 256,
+            _ => {
+                self.variants.remove(variant);
+                return false;
+            }
+        };
+        found.threads = fewer;
+        let kept = fewer / 32 * found.scratch;
+        self.variants[variant].shared_scratch = self.fixed_shared() + kept <= self.properties.shared_per_block;
+        true
     }
 
     /// The text of a variant.

@@ -60,8 +60,8 @@ pub(super) fn form(graph: &Graph, value: usize, split: bool) -> Form {
     let precise = split || graph.values[value].kind == Kind::State;
     match graph.values[value].width {
         _ if !precise => Form::Single,
-        ..=2 => Form::Pair,
-        ..=8 => Form::Eight,
+        0..=2 => Form::Pair,
+        3..=8 => Form::Eight,
         _ => Form::Split,
     }
 }

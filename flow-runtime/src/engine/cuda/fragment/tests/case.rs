@@ -112,8 +112,9 @@ impl Case {
     }
 
     /// What the kernel makes of the points, and what it says of lost rows: for each step how many, and the first.
-    pub(super) fn carried(&self, fragment: &Fragment, way: &Way<'_>) -> (Vec<f32>, Vec<(u32, u32)>) {
-        let mut machine = machine(way.seed);
+    /// Nothing where there is no machine.
+    pub(super) fn carried(&self, fragment: &Fragment, way: &Way<'_>) -> Option<(Vec<f32>, Vec<(u32, u32)>)> {
+        let mut machine = machine(way.seed)?;
         let machine = machine.as_mut();
         let (words, tables) = fragment.pack(&self.weights).unwrap();
         let times = fragment.times(way.nodes);
@@ -160,7 +161,7 @@ impl Case {
         }
         let mut x = self.x.clone();
         machine.download(&state, 0, bytes_of_mut(&mut x)).unwrap();
-        (x, reports)
+        Some((x, reports))
     }
 
     /// Error over the length of the way from the start, root mean square.
