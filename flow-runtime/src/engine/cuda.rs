@@ -6,3 +6,4 @@
 
 pub(crate) mod backend;
 pub(crate) mod source;
+pub(crate) mod wide;
