@@ -5,5 +5,11 @@
 //! NVRTC, kept on disk, and run by a [`Backend`](backend::Backend): the driver, or, in tests, g++.
 
 pub(crate) mod backend;
+#[cfg(feature = "cuda")]
+pub(crate) mod cache;
+#[cfg(feature = "cuda")]
+pub(crate) mod library;
+#[cfg(feature = "cuda")]
+pub(crate) mod nvrtc;
 pub(crate) mod source;
 pub(crate) mod wide;
