@@ -123,7 +123,9 @@ pub(super) fn print(group: &[Pointwise], stores: &[Store], setting: &Setting<'_>
     }
     for (_, lost, counter) in &checks {
         let row = if lines == 1 { "m".to_owned() } else { format!("m / {lines}u") };
-        tail.line("// The earlier a step, the larger is the number; whoever finds a row lost in a step writes the same.");
+        tail.line(
+            "// The earlier a step, the larger is the number; whoever finds a row lost in a step writes the same.",
+        );
         tail.line(format_args!("int left = 0x7fffffff - {counter}[0] - {counter}[1];"));
         tail.line(format_args!("if (!finite && {lost}[1 + {row}] < left) {lost}[1 + {row}] = left;"));
         tail.line(format_args!("if (!finite && {lost}[0] < left) {lost}[0] = left;"));

@@ -146,7 +146,9 @@ pub(super) fn items(steps: &[Step], plan: &Plan, spaces: &Spaces) -> Vec<Item> {
     let mut items = Vec::new();
     for step in steps {
         match *step {
-            Step::Product { x, pack, start, out } => product(&mut items, plan, (place(x), pack), start.map(place), place(out)),
+            Step::Product { x, pack, start, out } => {
+                product(&mut items, plan, (place(x), pack), start.map(place), place(out))
+            }
             Step::Outer { dy, x, to, first } => outer(&mut items, place(dy), place(x), to, first),
             Step::Sum { x, to, first } => items.push(Item::Sum { x: place(x), to, first }),
             Step::Scatter { condition, dy, to, classes, first } => {
@@ -207,7 +209,8 @@ fn product(items: &mut Vec<Item>, plan: &Plan, (x, pack): (Place, usize), start:
                 _ => false,
             };
             // What a sum of two earlier values begins is a product, to which both are added.
-            if let Some(Item::Pointwise(Pointwise { function: Function::Binary(Binary::Add), operands, out: sum })) = items.last()
+            if let Some(Item::Pointwise(Pointwise { function: Function::Binary(Binary::Add), operands, out: sum })) =
+                items.last()
                 && sum.is(&out, plan)
                 && !operands.iter().any(|operand| operand.meets(&out, plan))
             {

@@ -1,8 +1,8 @@
 //! The text of a kernel as it is put together: its parameters, what they stand for, and its code.
 
 use super::{
-    place::{Place, Space},
     list::{Format, Operand, Store},
+    place::{Place, Space},
 };
 use crate::engine::cuda::{backend::Number, source::Writer};
 
@@ -129,7 +129,8 @@ pub(super) fn store(
         let Some(format) = format else { continue };
         let name = signature.name(Parameter::Operand(operand, column), "rounded");
         let Operand { place, stride } = &operands[operand];
-        let aligned = if count == 4 && column.is_multiple_of(4) && place.width.is_multiple_of(4) { "_aligned" } else { "" };
+        let aligned =
+            if count == 4 && column.is_multiple_of(4) && place.width.is_multiple_of(4) { "_aligned" } else { "" };
         let number = if format.number == Number::Bf16 { "Bf16" } else { "F16" };
         let (call, part) = match format.parts {
             1 => ("wide_round", String::new()),

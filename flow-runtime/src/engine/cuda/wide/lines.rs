@@ -1,8 +1,8 @@
 //! Kernels over lines, a warp for each: softmax, normalisation and their pullbacks, and embeddings of the time.
 
 use super::{
-    fuse::{Printed, Setting},
     function::parameter_name,
+    fuse::{Printed, Setting},
     item::LineFunction,
     kernel::{Parameter, Signature, Work, store},
     list::Store,
@@ -73,7 +73,8 @@ pub(super) fn print(
             moments(&mut body, norm, width, &share);
             let weight = signature.name(Parameter::Weights(at), "weight");
             body.line("float common = 0.0f, along = 0.0f;");
-            let both = format!("float g = dy[j] * {weight}[j]; common += g; along = fmaf(g, (x[j] - mean) * scale, along);");
+            let both =
+                format!("float g = dy[j] * {weight}[j]; common += g; along = fmaf(g, (x[j] - mean) * scale, along);");
             each(&mut body, width, &both);
             body.line(match norm.centred {
                 true => format!("common = wide_warp_sum(common) * {share};"),

@@ -379,6 +379,33 @@ pub(super) fn launches(list: &[Launchable], format: Option<Format>) -> usize {
     list.iter().map(each).sum()
 }
 
+/// Bytes of values that the kernels and the products of a list move for a row: weights, and what all rows share, are not
+/// counted.
+pub(super) fn traffic(list: &[Launchable], operands: &[Operand], format: Option<Format>) -> [usize; 2] {
+    let value = |place: &Place| if place.is_broadcast() { 0 } else { 4 * place.size() };
+    let rounded = |place: &Place| 2 * format.map_or(0, |format| format.parts) * place.size();
+    let [mut kernels, mut products] = [0; 2];
+    for item in list {
+        match item {
+            Launchable::Kernel { parameters, .. } => {
+                for parameter in parameters {
+                    kernels += match parameter {
+                        Parameter::Value(place) | Parameter::Result(place) => value(place),
+                        Parameter::Operand(operand, _) => rounded(&operands[*operand].place),
+                        _ => 0,
+                    };
+                }
+            }
+            Launchable::Multiply { x, operand, out, keep, .. } => {
+                products += if operand.is_some() { rounded(x) } else { value(x) };
+                products += if *keep { 2 * value(out) } else { value(out) };
+            }
+            _ => {}
+        }
+    }
+    [kernels, products]
+}
+
 pub(super) fn plain(blocks: u32, threads: u32, shared: usize) -> Launch {
     Launch { blocks, threads, shared, cooperative: false }
 }

@@ -45,8 +45,7 @@ impl TrainingPlan {
         let plan = Plan::of(&gradient.program, gradient.parameters, Use::TrainingDeferred);
         let format = precision.of_training();
         let mut compiler = Compiler::new(&gradient.program, &plan, format, precision == Precision::Half);
-        let spaces =
-            Spaces { state: Space::Point, time: Space::Time, shared: Space::Table, output: Space::Slope(0) };
+        let spaces = Spaces { state: Space::Point, time: Space::Time, shared: Space::Table, output: Space::Slope(0) };
         let mut all = items(&plan.body[..plan.forward], &plan, &spaces);
         let (velocity, cotangent) = (state_place(program, Space::Slope(0)), state_place(program, Space::Cotangent));
         all.push(Item::Compare { velocity, cotangent });

@@ -39,7 +39,8 @@ impl VelocityPlan {
         let format = precision.of_sampling();
         let mut compiler = Compiler::new(program, &plan, format, precision == Precision::Half);
         let spaces = Spaces { state: Space::Point, time: Space::Time, shared: Space::Table, output: Space::Slope(0) };
-        let all: Vec<_> = [&plan.prologue, &plan.body].into_iter().flat_map(|steps| items(steps, &plan, &spaces)).collect();
+        let all: Vec<_> =
+            [&plan.prologue, &plan.body].into_iter().flat_map(|steps| items(steps, &plan, &spaces)).collect();
         compiler.register(&all);
         let list = compiler.list(all, &|space| space == Space::Slope(0));
         let source = compiler.source(super::TEXT, &FIXED);
