@@ -13,6 +13,16 @@ fn reference<M: Method>(method: M, program: &Program, inputs: &random::Inputs, n
     solve_with(method, field, inputs.x.clone(), &Grid::given(nodes).unwrap(), Save::EveryNode).unwrap().states
 }
 
+/// The inputs with the last two bits of every weight and point changed: what becomes of that is what rounding may do.
+fn shaken(inputs: &random::Inputs) -> random::Inputs {
+    let shake = |(i, x): (usize, &f64)| x * (1.0 + (if i % 3 == 0 { 1.0 } else { -1.0 }) * 2f64.powi(-22));
+    random::Inputs {
+        parameters: inputs.parameters.iter().enumerate().map(shake).collect(),
+        x: inputs.x.iter().enumerate().map(shake).collect(),
+        ..inputs.clone()
+    }
+}
+
 fn sampling<M: Method>(
     _: M,
     program: &'static Program,
@@ -54,27 +64,29 @@ fn check<M: Method>(method: M, seeds: std::ops::Range<u64>, precision: Precision
         let program = random::program(seed).unwrap();
         let inputs = random::inputs(program, seed, 1 + seed as usize % 5);
         let expected = reference(method, program, &inputs, &NODES);
+        let near = reference(method, program, &shaken(&inputs), &NODES);
         let Some(mut backend) = backend(seed % 3) else { return };
         let mut sampling = sampling(method, program, &inputs, precision, inputs.t.len() + 3, &mut backend);
         let got = states(&mut sampling, program, &inputs, &NODES, &mut backend);
-        for (got, expected) in got.iter().zip(&expected) {
-            let apart = difference(got, expected);
-            assert!(apart < tolerance, "{} seed {seed} {precision:?}: {apart:e}\n{program}", M::TABLEAU.name);
+        for ((got, expected), near) in got.iter().zip(&expected).zip(&near) {
+            let (apart, rounding) = (difference(got, expected), difference(&single(near), expected));
+            let most = tolerance + 8.0 * rounding;
+            assert!(apart < most, "{} seed {seed} {precision:?}: {apart:e} {rounding:e}\n{program}", M::TABLEAU.name);
         }
     }
 }
 
 #[test]
 fn random_programs_go_where_the_interpreter_takes_them() {
-    check(Euler, 0..8, Precision::Strict, 1e-3);
-    check(Rk4, 8..14, Precision::Strict, 1e-3);
-    check(Tsit5, 14..18, Precision::Strict, 1e-3);
+    check(Euler, 0..5, Precision::Strict, 1e-5);
+    check(Rk4, 8..12, Precision::Strict, 1e-5);
+    check(Tsit5, 14..18, Precision::Strict, 1e-5);
 }
 
 #[test]
 fn rounded_products_are_as_near_as_their_precision_says() {
-    check(Rk4, 20..28, Precision::X3, 2e-4);
-    check(DormandPrince54, 28..34, Precision::Half, 0.1);
+    check(Rk4, 20..24, Precision::X3, 2e-5);
+    check(DormandPrince54, 28..31, Precision::Half, 0.1);
 }
 
 /// In every precision, a first call, a second, which is another graph, and one over part of the rows.
@@ -131,7 +143,7 @@ fn rows_that_are_lost_are_counted_in_the_first_step_that_loses_one() {
 #[test]
 fn velocities_are_the_interpreters() {
     for (precision, tolerance) in [(Precision::Strict, 1e-4), (Precision::X3, 1e-3)] {
-        for seed in 40..48 {
+        for seed in 40..44 {
             let program = random::program(seed).unwrap();
             let inputs = random::inputs(program, seed, 5);
             let random::Inputs { parameters, t, x, conditions: given } = &inputs;

@@ -1,5 +1,9 @@
 use super::*;
-use crate::{program::Wanted, train::Loss};
+use crate::{
+    engine::plan::{Plan, Use},
+    program::Wanted,
+    train::Loss,
+};
 
 const SEED: u64 = 9;
 const DRAW: u64 = 4;
@@ -69,9 +73,29 @@ fn check(seeds: std::ops::Range<u64>, precision: Precision, tolerance: f64) {
     }
 }
 
+/// Programs that have every step between them.
+const SEEDS: std::ops::Range<u64> = 0..12;
+
+#[test]
+fn every_kind_of_step_is_among_them() {
+    let mut kinds = Vec::new();
+    for seed in SEEDS {
+        let gradient = random::program(seed).unwrap().gradient(Wanted { parameters: true, state: false }).unwrap();
+        let plan = Plan::of(&gradient.program, gradient.parameters, Use::TrainingDeferred);
+        kinds.extend(plan.body.iter().chain(&plan.sums).map(std::mem::discriminant));
+    }
+    let mut distinct: Vec<_> = Vec::new();
+    kinds.into_iter().for_each(|kind| {
+        if !distinct.contains(&kind) {
+            distinct.push(kind)
+        }
+    });
+    assert_eq!(distinct.len(), 16);
+}
+
 #[test]
 fn random_programs_have_the_interpreters_gradients() {
-    check(0..16, Precision::Strict, 1e-4);
+    check(SEEDS, Precision::Strict, 1e-4);
 }
 
 #[test]
