@@ -7,6 +7,8 @@
 pub(crate) mod backend;
 #[cfg(feature = "cuda")]
 pub(crate) mod cache;
+#[cfg(feature = "cuda-header")]
+pub(crate) mod header;
 #[cfg(feature = "cuda")]
 pub(crate) mod library;
 #[cfg(feature = "cuda")]

@@ -34,8 +34,12 @@ mod velocity;
 use super::backend::Number;
 use list::Format;
 
+// Parts are joined one by one.
+#[allow(unused_imports)]
 pub(crate) use sampling::{At, Lost, Sampling, SamplingPlan, Task};
+#[allow(unused_imports)]
 pub(crate) use training::{Training, TrainingPlan};
+#[allow(unused_imports)]
 pub(crate) use velocity::{Velocity, VelocityPlan};
 
 /// What all kernels of wide models have in common.

@@ -1,20 +1,32 @@
 //! Wide models on the CPU header, against the interpreter.
 
+#[cfg(feature = "cuda-header")]
 mod sampling;
-mod stopgap;
 mod text;
+#[cfg(feature = "cuda-header")]
 mod training;
 
-use super::{At, Precision, Sampling, SamplingPlan, Training, TrainingPlan, Velocity, VelocityPlan};
+#[cfg(feature = "cuda-header")]
+use super::{At, Sampling, Training, Velocity};
+use super::{Precision, SamplingPlan, TrainingPlan, VelocityPlan};
+use crate::program::{Op, Program, builder::Builder, random};
+#[cfg(feature = "cuda-header")]
 use crate::{
     data::ConditionValues,
-    engine::cuda::backend::{Backend, Memory, bytes_of, bytes_of_mut},
-    program::{Op, Program, builder::Builder, random},
+    engine::cuda::{
+        backend::{Backend, Memory, bytes_of, bytes_of_mut},
+        header::{self, Header, Settings},
+    },
 };
 
-/// What runs kernels on the CPU, with the threads in another order for another seed; none where that cannot be.
+/// What runs kernels on the CPU, with the threads in another order for another seed; none where there is no g++.
+#[cfg(feature = "cuda-header")]
 fn backend(seed: u64) -> Option<impl Backend> {
-    stopgap::Stopgap::new(seed)
+    if let Some(reason) = header::unavailable() {
+        eprintln!("skipped: {reason}");
+        return None;
+    }
+    Some(Header::new(Settings { seed, ..Settings::default() }).unwrap())
 }
 
 /// A multilayer perceptron with an embedding of the time beside the state.
@@ -33,10 +45,12 @@ fn perceptron(state: usize, hidden: &[usize], time: usize, op: Op) -> &'static P
     b.finish(out).unwrap()
 }
 
+#[cfg(feature = "cuda-header")]
 fn single(values: &[f64]) -> Vec<f32> {
     values.iter().map(|x| *x as f32).collect()
 }
 
+#[cfg(feature = "cuda-header")]
 /// Values in memory of their own.
 fn upload(values: &[u8], backend: &mut dyn Backend) -> Memory {
     let memory = backend.allocate(values.len().max(4), "a test").unwrap();
@@ -44,16 +58,19 @@ fn upload(values: &[u8], backend: &mut dyn Backend) -> Memory {
     memory
 }
 
+#[cfg(feature = "cuda-header")]
 fn start(memory: &Memory) -> At<'_> {
     At { memory, offset: 0 }
 }
 
+#[cfg(feature = "cuda-header")]
 fn download(from: At<'_>, count: usize, backend: &mut dyn Backend) -> Vec<f32> {
     let mut values = vec![f32::NAN; count];
     backend.download(from.memory, from.offset, bytes_of_mut(&mut values)).unwrap();
     values
 }
 
+#[cfg(feature = "cuda-header")]
 /// The conditions of a program, each in memory of its own, in its order.
 fn conditions(program: &Program, inputs: &random::Inputs, backend: &mut dyn Backend) -> Vec<Memory> {
     let bound = program.bind_conditions("test", &inputs.conditions, inputs.t.len()).unwrap();
@@ -64,6 +81,7 @@ fn conditions(program: &Program, inputs: &random::Inputs, backend: &mut dyn Back
     bound.iter().map(|values| upload(&bytes(values), backend)).collect()
 }
 
+#[cfg(feature = "cuda-header")]
 /// Largest difference, relative to the larger of 1 and the expected value.
 fn difference(got: &[f32], expected: &[f64]) -> f64 {
     assert_eq!(got.len(), expected.len());

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    engine::plan::{Plan, Use},
+    engine::plan::{Plan, Step, Use},
     program::Wanted,
     train::Loss,
 };
@@ -74,23 +74,22 @@ fn check(seeds: std::ops::Range<u64>, precision: Precision, tolerance: f64) {
 }
 
 /// Programs that have every step between them.
-const SEEDS: std::ops::Range<u64> = 0..12;
+const SEEDS: std::ops::Range<u64> = 0..60;
 
 #[test]
 fn every_kind_of_step_is_among_them() {
-    let mut kinds = Vec::new();
+    let mut kinds: Vec<std::mem::Discriminant<Step>> = Vec::new();
     for seed in SEEDS {
         let gradient = random::program(seed).unwrap().gradient(Wanted { parameters: true, state: false }).unwrap();
         let plan = Plan::of(&gradient.program, gradient.parameters, Use::TrainingDeferred);
-        kinds.extend(plan.body.iter().chain(&plan.sums).map(std::mem::discriminant));
-    }
-    let mut distinct: Vec<_> = Vec::new();
-    kinds.into_iter().for_each(|kind| {
-        if !distinct.contains(&kind) {
-            distinct.push(kind)
+        for kind in plan.body.iter().chain(&plan.sums).map(std::mem::discriminant) {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
         }
-    });
-    assert_eq!(distinct.len(), 16);
+        eprintln!("XX {seed} {}", kinds.len());
+    }
+    assert_eq!(kinds.len(), 16);
 }
 
 #[test]

@@ -77,43 +77,41 @@ FM_FUNCTION void wide_store_aligned(float* to, const float (&v)[4]) {
   *(float4*)to = q;
 }
 // Numbers of 16 bits for products: F16 rounds to f16, Bf16 to bf16.
-struct F16 {
-  static FM_FUNCTION u32 pack(float lo, float hi) { return fm_pack_f16(lo, hi); }
-  static FM_FUNCTION void unpack(u32 v, float& lo, float& hi) { fm_unpack_f16(v, lo, hi); }
-};
-struct Bf16 {
-  static FM_FUNCTION u32 pack(float lo, float hi) { return fm_pack_bf16(lo, hi); }
-  static FM_FUNCTION void unpack(u32 v, float& lo, float& hi) { fm_unpack_bf16(v, lo, hi); }
-};
+struct F16 {};
+struct Bf16 {};
+FM_FUNCTION u32 wide_pair(F16, float lo, float hi) { return fm_pack_f16(lo, hi); }
+FM_FUNCTION u32 wide_pair(Bf16, float lo, float hi) { return fm_pack_bf16(lo, hi); }
+FM_FUNCTION void wide_unpair(F16, u32 v, float& lo, float& hi) { fm_unpack_f16(v, lo, hi); }
+FM_FUNCTION void wide_unpair(Bf16, u32 v, float& lo, float& hi) { fm_unpack_bf16(v, lo, hi); }
 FM_FUNCTION void wide_put(unsigned short* to, u32 a) { to[0] = (unsigned short)a; }
 FM_FUNCTION void wide_put(unsigned short* to, u32 a, u32 b) {
   to[0] = (unsigned short)a; to[1] = (unsigned short)(a >> 16); to[2] = (unsigned short)b; to[3] = (unsigned short)(b >> 16);
 }
 FM_FUNCTION void wide_put_aligned(unsigned short* to, u32 a, u32 b) { *(u64*)to = (u64)b << 32 | a; }
 // One part: the rounded number.
-template <class T> FM_FUNCTION void wide_round(unsigned short* to, const float (&v)[1]) { wide_put(to, T::pack(v[0], 0.0f)); }
-template <class T> FM_FUNCTION void wide_round(unsigned short* to, const float (&v)[4]) { wide_put(to, T::pack(v[0], v[1]), T::pack(v[2], v[3])); }
+template <class T> FM_FUNCTION void wide_round(unsigned short* to, const float (&v)[1]) { wide_put(to, wide_pair(T(), v[0], 0.0f)); }
+template <class T> FM_FUNCTION void wide_round(unsigned short* to, const float (&v)[4]) { wide_put(to, wide_pair(T(), v[0], v[1]), wide_pair(T(), v[2], v[3])); }
 template <class T> FM_FUNCTION void wide_round_aligned(unsigned short* to, const float (&v)[4]) {
-  wide_put_aligned(to, T::pack(v[0], v[1]), T::pack(v[2], v[3]));
+  wide_put_aligned(to, wide_pair(T(), v[0], v[1]), wide_pair(T(), v[2], v[3]));
 }
 // Three parts, `part` numbers apart: the rounded number, what was lost, and the rounded number again.
 template <class T> FM_FUNCTION u32 wide_rest(u32 rounded, float a, float b) {
   float lo, hi;
-  T::unpack(rounded, lo, hi);
-  return T::pack(a - lo, b - hi);
+  wide_unpair(T(), rounded, lo, hi);
+  return wide_pair(T(), a - lo, b - hi);
 }
 template <class T> FM_FUNCTION void wide_split(unsigned short* to, int part, const float (&v)[1]) {
-  u32 a = T::pack(v[0], 0.0f);
+  u32 a = wide_pair(T(), v[0], 0.0f);
   wide_put(to, a); wide_put(to + part, wide_rest<T>(a, v[0], 0.0f)); wide_put(to + 2 * part, a);
 }
 template <class T> FM_FUNCTION void wide_split(unsigned short* to, int part, const float (&v)[4]) {
-  u32 a = T::pack(v[0], v[1]), b = T::pack(v[2], v[3]);
+  u32 a = wide_pair(T(), v[0], v[1]), b = wide_pair(T(), v[2], v[3]);
   wide_put(to, a, b);
   wide_put(to + part, wide_rest<T>(a, v[0], v[1]), wide_rest<T>(b, v[2], v[3]));
   wide_put(to + 2 * part, a, b);
 }
 template <class T> FM_FUNCTION void wide_split_aligned(unsigned short* to, int part, const float (&v)[4]) {
-  u32 a = T::pack(v[0], v[1]), b = T::pack(v[2], v[3]);
+  u32 a = wide_pair(T(), v[0], v[1]), b = wide_pair(T(), v[2], v[3]);
   wide_put_aligned(to, a, b);
   wide_put_aligned(to + part, wide_rest<T>(a, v[0], v[1]), wide_rest<T>(b, v[2], v[3]));
   wide_put_aligned(to + 2 * part, a, b);
@@ -167,7 +165,7 @@ template <class T> FM_FUNCTION void wide_pack(const float* weights, int columns,
     u32 column = i / (u32)depth, k = i % (u32)depth;
     float w = weights[(u64)column * column_stride + (u64)k * depth_stride] * scale;
     unsigned short* to = out + (u64)column * stride + k;
-    u32 rounded = T::pack(w, 0.0f);
+    u32 rounded = wide_pair(T(), w, 0.0f);
     wide_put(to, rounded);
     if (parts == 3) {
       wide_put(to + depth, rounded);
