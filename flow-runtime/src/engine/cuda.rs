@@ -13,6 +13,7 @@ mod fragment;
 pub(crate) mod header;
 #[cfg(feature = "cuda")]
 pub(crate) mod library;
+<<<<<<< HEAD
 mod noise;
 #[cfg(feature = "cuda")]
 pub(crate) mod nvrtc;
@@ -34,3 +35,9 @@ pub(crate) fn open(index: usize) -> Result<Box<dyn backend::Backend>> {
 
 #[cfg(all(test, feature = "cuda-header"))]
 mod tests;
+=======
+#[cfg(feature = "cuda")]
+pub(crate) mod nvrtc;
+pub(crate) mod source;
+mod wide;
+>>>>>>> wide
