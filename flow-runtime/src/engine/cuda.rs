@@ -13,7 +13,6 @@ mod fragment;
 pub(crate) mod header;
 #[cfg(feature = "cuda")]
 pub(crate) mod library;
-<<<<<<< HEAD
 mod noise;
 #[cfg(feature = "cuda")]
 pub(crate) mod nvrtc;
@@ -22,6 +21,7 @@ pub(crate) mod source;
 mod tile;
 mod train;
 mod ways;
+mod wide;
 
 pub use engine::CudaEngine;
 pub(crate) use show::{sampling_source, training_source};
@@ -35,9 +35,3 @@ pub(crate) fn open(index: usize) -> Result<Box<dyn backend::Backend>> {
 
 #[cfg(all(test, feature = "cuda-header"))]
 mod tests;
-=======
-#[cfg(feature = "cuda")]
-pub(crate) mod nvrtc;
-pub(crate) mod source;
-mod wide;
->>>>>>> wide
