@@ -58,7 +58,7 @@ fn reference(program: &'static Program, inputs: &random::Inputs, loss: Loss) -> 
     (pairs().map(|(v, u)| share * loss.value(*v, *u)).sum(), values.parameters)
 }
 
-fn check(seeds: std::ops::Range<u64>, precision: Precision, tolerance: f64) {
+fn check(seeds: impl IntoIterator<Item = u64>, precision: Precision, tolerance: f64) {
     for seed in seeds {
         let program = random::program(seed).unwrap();
         let inputs = random::inputs(program, seed, 1 + seed as usize * 7 % 40);
@@ -74,7 +74,7 @@ fn check(seeds: std::ops::Range<u64>, precision: Precision, tolerance: f64) {
 }
 
 /// Programs that have every step between them.
-const SEEDS: std::ops::Range<u64> = 0..60;
+const SEEDS: [u64; 9] = [0, 1, 2, 3, 4, 8, 13, 17, 23];
 
 #[test]
 fn every_kind_of_step_is_among_them() {
@@ -87,7 +87,6 @@ fn every_kind_of_step_is_among_them() {
                 kinds.push(kind);
             }
         }
-        eprintln!("XX {seed} {}", kinds.len());
     }
     assert_eq!(kinds.len(), 16);
 }
