@@ -5,4 +5,10 @@
 //! NVRTC, kept on disk, and run by a [`Backend`](backend::Backend): the driver, or, in tests, g++.
 
 pub(crate) mod backend;
+#[cfg(feature = "cuda")]
+pub(crate) mod cache;
+#[cfg(feature = "cuda")]
+pub(crate) mod library;
+#[cfg(feature = "cuda")]
+pub(crate) mod nvrtc;
 pub(crate) mod source;

@@ -4,7 +4,7 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 #define FM_DEVICE 1
 #define FM_FUNCTION __device__ __forceinline__
-#define FM_KERNEL(threads) extern "C" __global__ void __launch_bounds__(threads, 1)
+#define FM_KERNEL(threads) extern "C" __global__ __launch_bounds__(threads, 1)
 // All shared memory is dynamic; a text takes it once and divides it.
 #define FM_SMEM(T, name) extern __shared__ __align__(1024) unsigned char fm_shared[]; T* name = (T*)fm_shared
 
