@@ -54,6 +54,8 @@ mod scheme;
 
 pub(crate) use cpu::check_threads;
 pub use cpu::{CpuEngine, Precision};
+#[cfg(feature = "cuda")]
+pub(crate) use cuda::report::report as cuda_report;
 pub use device::{Device, Resolved};
 #[cfg(feature = "dfdx")]
 pub use dfdx::DfdxEngine;

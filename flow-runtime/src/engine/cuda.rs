@@ -8,7 +8,11 @@ pub(crate) mod backend;
 #[cfg(feature = "cuda")]
 pub(crate) mod cache;
 #[cfg(feature = "cuda")]
+pub(crate) mod driver;
+#[cfg(feature = "cuda")]
 pub(crate) mod library;
 #[cfg(feature = "cuda")]
 pub(crate) mod nvrtc;
+#[cfg(feature = "cuda")]
+pub(crate) mod report;
 pub(crate) mod source;
