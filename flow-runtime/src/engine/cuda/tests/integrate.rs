@@ -115,7 +115,7 @@ fn every_model_goes_the_way_that_is_made_for_it() {
 /// A batch that does not fit into the device's memory is carried in pieces, each as if it were alone.
 #[test]
 fn a_batch_in_pieces() {
-    let small = super::Settings { memory: 400 << 10, ..super::Settings::default() };
+    let small = super::Settings { memory: 200 << 10, ..super::Settings::default() };
     let Some(mut whole) = engine::<Moons>(0) else { return };
     let mut pieces = crate::engine::CudaEngine::<Moons>::on(Box::new(super::Header::new(small).unwrap())).unwrap();
     let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
