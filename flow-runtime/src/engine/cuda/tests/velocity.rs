@@ -78,7 +78,15 @@ fn random_programs_have_the_gradient_of_the_interpreter() {
         let masks = (11, 3);
         let values = |cotangent: &[f64]| {
             gradient
-                .evaluate_training(&inputs.parameters, &inputs.t, &inputs.x, &inputs.conditions, cotangent, masks.0, masks.1)
+                .evaluate_training(
+                    &inputs.parameters,
+                    &inputs.t,
+                    &inputs.x,
+                    &inputs.conditions,
+                    cotangent,
+                    masks.0,
+                    masks.1,
+                )
                 .unwrap()
         };
         let v = values(&vec![0.0; inputs.x.len()]).velocity;
