@@ -57,6 +57,7 @@ mod scheme;
 pub(crate) use cpu::check_threads;
 pub use cpu::{CpuEngine, Precision};
 pub use cuda::CudaEngine;
+pub(crate) use cuda::{sampling_source as cuda_sampling_source, training_source as cuda_training_source};
 pub use device::{Device, Resolved};
 #[cfg(feature = "dfdx")]
 pub use dfdx::DfdxEngine;

@@ -137,6 +137,50 @@ pub trait Model: Clone + Send + Sync + 'static {
         Self::PROGRAM
     }
 
+    /// The CUDA text that integrates the model with the method `S` on a GPU, as the CUDA engine prints it for many rows on a
+    /// device of the kind of an H100: to be read.
+    ///
+    /// # Errors
+    /// [`Error::Device`](crate::error::Error::Device) for an implicit method or a `custom` layer, which have no kernel.
+    ///
+    /// ```
+    /// use flow_runtime::{engine::CudaPrecision, prelude::*};
+    /// flow_model! { model Line(x: [2], t: Time) -> [2] { let h = tanh(linear(concat(x, t), 8)); linear(h, 2) } }
+    ///
+    /// let text = Line::cuda_source::<Rk4>(CudaPrecision::Strict)?;
+    /// assert!(text.contains("h.weight: 8 <- 2, tanh"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn cuda_source<S: crate::solve::Method>(precision: crate::engine::CudaPrecision) -> Result<String> {
+        crate::engine::cuda_sampling_source(Self::PROGRAM, S::TABLEAU, precision)
+    }
+
+    /// The CUDA text that trains the model by a recipe, as [`cuda_source`](Model::cuda_source).
+    ///
+    /// # Errors
+    /// As [`cuda_source`](Model::cuda_source).
+    ///
+    /// ```
+    /// use flow_runtime::{engine::CudaPrecision, prelude::*};
+    /// flow_model! {
+    ///     model Line(x: [2], t: Time) -> [2] { let h = tanh(linear(concat(x, t), 8)); linear(h, 2) }
+    ///     train LineTraining for Line { optimizer: adam(lr = 1e-3), batch: 256, steps: 100 }
+    /// }
+    ///
+    /// let text = Line::cuda_training_source::<LineTraining>(CudaPrecision::Strict)?;
+    /// assert!(text.contains("// d h.weight [8, 3]"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    fn cuda_training_source<R: crate::train::TrainRecipe<Model = Self>>(
+        precision: crate::engine::CudaPrecision,
+    ) -> Result<String>
+    where
+        Self: Sized,
+    {
+        let path = crate::flow::Path::device_text(&R::path());
+        crate::engine::cuda_training_source(Self::PROGRAM, &R::RECIPE, path, precision)
+    }
+
     /// Every parameter with its values, row-major.
     ///
     /// ```

@@ -132,6 +132,7 @@ pub struct Sampler<'m, R: SampleRecipe> {
     grid: Option<Grid>,
     threads: Option<usize>,
     precision: CudaPrecision,
+    progress: bool,
     /// What the first call made, for the next.
     ready: Mutex<Option<run::Ready<R>>>,
 }
@@ -139,8 +140,8 @@ pub struct Sampler<'m, R: SampleRecipe> {
 /// A sampler with the same settings.
 impl<R: SampleRecipe> Clone for Sampler<'_, R> {
     fn clone(&self) -> Self {
-        let Self { model, device, seed, threads, precision, .. } = *self;
-        Self { model, device, seed, grid: self.grid.clone(), threads, precision, ready: Mutex::new(None) }
+        let Self { model, device, seed, threads, precision, progress, .. } = *self;
+        Self { model, device, seed, grid: self.grid.clone(), threads, precision, progress, ready: Mutex::new(None) }
     }
 }
 
@@ -167,6 +168,7 @@ impl<'m, R: SampleRecipe> Sampler<'m, R> {
             grid: None,
             threads: None,
             precision: CudaPrecision::Strict,
+            progress: false,
             ready: Mutex::new(None),
         }
     }
@@ -216,6 +218,13 @@ impl<'m, R: SampleRecipe> Sampler<'m, R> {
         self
     }
 
+    /// Shows on the terminal how far a batch is that the CUDA engine carries in pieces; nothing where there is no terminal, or one
+    /// piece.
+    pub fn progress(mut self, progress: bool) -> Self {
+        self.progress = progress;
+        self.changed()
+    }
+
     /// Integrates over another grid than the declared one.
     ///
     /// ```
@@ -256,18 +265,23 @@ impl<'m, R: SampleRecipe> Sampler<'m, R> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn source(&self, count: usize) -> Result<Dataset> {
-        if count == 0 {
-            return Err(Error::Invalid {
-                operation: "sampling",
-                what: "the number of samples".to_owned(),
-                got: "0".to_owned(),
-                expected: "at least 1".to_owned(),
-                help: "ask for a sample or more".to_owned(),
-            });
-        }
+        self.check_count(count)?;
         let dim = R::Model::PROGRAM.state_dim();
         let mut values = vec![0.0; count * dim];
         R::SOURCE.fill(&Philox::new(self.seed, Stream::Sample, 0), 0, dim, &mut values)?;
         Dataset::from_flat(values, dim)
+    }
+
+    fn check_count(&self, count: usize) -> Result<()> {
+        if count > 0 {
+            return Ok(());
+        }
+        Err(Error::Invalid {
+            operation: "sampling",
+            what: "the number of samples".to_owned(),
+            got: "0".to_owned(),
+            expected: "at least 1".to_owned(),
+            help: "ask for a sample or more".to_owned(),
+        })
     }
 }

@@ -37,7 +37,7 @@ const FORWARD: &[f64] = &[0.0, 0.25, 0.5, 0.75, 1.0];
 const BACKWARD: &[f64] = &[1.0, 0.7, 0.3, 0.0];
 const UNEVEN: &[f64] = &[0.0, 0.01, 0.3, 0.35, 0.99];
 
-fn agrees<M: DfdxModel, S: Method>(rows: usize, tolerance: impl Fn(Engine) -> f64) {
+pub fn agrees<M: DfdxModel, S: Method>(rows: usize, tolerance: impl Fn(Engine) -> f64) {
     let model = M::from_weights(M::initial_weights(4)).expect("the weights are the model's");
     let x = numbers(rows * M::PROGRAM.state_dim(), 6);
     let given = conditions(M::PROGRAM, rows);
@@ -82,15 +82,15 @@ macro_rules! methods {
     )* };
 }
 
+#[allow(unused_imports, reason = "for implicit methods, which not every engine has")]
+pub(crate) use methods;
+
 methods! {
     euler: Euler, Engine::tolerance;
     midpoint: Midpoint, Engine::tolerance;
     rk4: Rk4, Engine::tolerance;
     dormand_prince: DormandPrince54, Engine::tolerance;
     tsit: Tsit5, Engine::tolerance;
-    // The equations of a step are solved until they move by a few units of the last place of the state's type.
-    implicit_midpoint: ImplicitMidpoint, |engine| 10.0 * engine.tolerance();
-    sdirk: Sdirk2, |engine| 10.0 * engine.tolerance();
 }
 
 /// Many tiles of many rows are what each of them is by itself.

@@ -5,6 +5,7 @@
 mod allocations;
 mod determinism;
 mod engines;
+mod implicit;
 mod integration;
 mod mistakes;
 mod models;

@@ -5,16 +5,25 @@
 //! NVRTC, kept on disk, and run by a [`Backend`](backend::Backend): the driver, or, in tests, g++.
 
 pub(crate) mod backend;
+#[cfg(feature = "cuda")]
+pub(crate) mod cache;
 mod engine;
+mod fragment;
 #[cfg(feature = "cuda-header")]
 pub(crate) mod header;
+#[cfg(feature = "cuda")]
+pub(crate) mod library;
 mod noise;
+#[cfg(feature = "cuda")]
+pub(crate) mod nvrtc;
+mod show;
 pub(crate) mod source;
 mod tile;
 mod train;
 mod ways;
 
 pub use engine::CudaEngine;
+pub(crate) use show::{sampling_source, training_source};
 
 use crate::error::{Error, Result};
 

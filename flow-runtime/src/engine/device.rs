@@ -38,6 +38,8 @@ pub enum Resolved {
     Cpu,
     /// The dfdx engine on the CPU.
     Dfdx,
+    /// The CUDA engine on the GPU of that index.
+    Cuda(usize),
 }
 
 impl Device {
@@ -88,6 +90,8 @@ impl fmt::Display for Resolved {
         match self {
             Self::Cpu => f.write_str("the CPU"),
             Self::Dfdx => f.write_str("dfdx on the CPU"),
+            Self::Cuda(0) => f.write_str("the GPU"),
+            Self::Cuda(index) => write!(f, "GPU {index}"),
         }
     }
 }

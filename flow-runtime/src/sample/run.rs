@@ -3,7 +3,7 @@
 use super::{SampleRecipe, Sampler, Trajectories};
 use crate::{
     data::{Conditions, Dataset},
-    engine::{CpuEngine, Runnable},
+    engine::{CpuEngine, CudaEngine, Resolved, Runnable},
     error::{Error, Result},
     model::Model,
     solve::{Grid, Statistics},
@@ -12,8 +12,23 @@ use std::sync::PoisonError;
 
 /// An engine with the model's weights, and the nodes of the grid.
 pub(super) struct Ready<R: SampleRecipe> {
-    engine: CpuEngine<R::Model>,
+    engine: Engine<R::Model>,
     nodes: Vec<f64>,
+}
+
+/// The engines that are kept from call to call.
+enum Engine<M> {
+    Cpu(CpuEngine<M>),
+    Cuda(Box<CudaEngine<M>>),
+}
+
+/// Where the points come from that are carried.
+#[derive(Clone, Copy)]
+enum Start {
+    /// They are there.
+    Given,
+    /// They are the first of the source, which the device draws.
+    Drawn,
 }
 
 impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
@@ -57,6 +72,13 @@ impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
     pub fn sample_given(&self, count: usize, conditions: &Conditions) -> Result<Dataset> {
         let grid = self.chosen_grid()?;
         check_forward(&grid)?;
+        if let Resolved::Cuda(_) = self.device.resolve_for(R::Model::PROGRAM)? {
+            self.check_count(count)?;
+            let dim = R::Model::PROGRAM.state_dim();
+            let mut values = vec![0.0; count * dim];
+            self.integrate(Start::Drawn, &mut values, conditions, &[], &mut [])?;
+            return Dataset::from_flat(values, dim);
+        }
         self.carried(self.source(count)?, conditions)
     }
 
@@ -117,7 +139,7 @@ impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
         let saved: Vec<usize> = (0..=steps).filter(|index| index % every == 0 || *index == steps).collect();
         let times = saved.iter().filter_map(|&index| grid.node(index)).collect();
         let mut values: Vec<Vec<f32>> = saved.iter().map(|_| Vec::new()).collect();
-        let statistics = self.integrate(&mut start.values().to_vec(), conditions, &saved, &mut values)?;
+        let statistics = self.integrate(Start::Given, &mut start.values().to_vec(), conditions, &saved, &mut values)?;
         let states = values.into_iter().map(|values| Dataset::from_flat(values, dim)).collect::<Result<_>>()?;
         Ok(Trajectories { times, states, statistics })
     }
@@ -153,18 +175,19 @@ impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn transport_in_place(&self, points: &mut [f32], conditions: &Conditions) -> Result<Statistics> {
-        self.integrate(points, conditions, &[], &mut [])
+        self.integrate(Start::Given, points, conditions, &[], &mut [])
     }
 
     fn carried(&self, points: Dataset, conditions: &Conditions) -> Result<Dataset> {
         let mut values = points.values().to_vec();
-        self.integrate(&mut values, conditions, &[], &mut [])?;
+        self.integrate(Start::Given, &mut values, conditions, &[], &mut [])?;
         Dataset::from_flat(values, R::Model::PROGRAM.state_dim())
     }
 
     /// Carries `values` over the grid; the states at the nodes `saved` are written into `saves`.
     fn integrate(
         &self,
+        start: Start,
         values: &mut [f32],
         conditions: &Conditions,
         saved: &[usize],
@@ -173,24 +196,50 @@ impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
         crate::engine::check_threads(self.threads)?;
         match self.device.resolve_for(R::Model::PROGRAM)? {
             #[cfg(feature = "dfdx")]
-            crate::engine::Resolved::Dfdx => self.integrate_with_dfdx(values, conditions, saved, saves),
-            _ => {
+            Resolved::Dfdx => self.integrate_with_dfdx(values, conditions, saved, saves),
+            resolved => {
                 let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
                 let Ready { engine, nodes } = match &mut *ready {
                     Some(ready) => ready,
-                    empty => empty.insert(self.make_ready()?),
+                    empty => empty.insert(self.make_ready(resolved)?),
                 };
-                engine.integrate::<R::Solver>(nodes, values, conditions, saved, saves)
+                match (engine, start) {
+                    (Engine::Cpu(engine), _) => engine.integrate::<R::Solver>(nodes, values, conditions, saved, saves),
+                    (Engine::Cuda(engine), Start::Given) => {
+                        engine.integrate::<R::Solver>(nodes, values, conditions, saved, saves)
+                    }
+                    (Engine::Cuda(engine), Start::Drawn) => {
+                        engine.sample::<R::Solver>(R::SOURCE, self.seed, nodes, values, conditions, saved, saves)
+                    }
+                }
             }
         }
     }
 
-    fn make_ready(&self) -> Result<Ready<R>> {
-        let mut engine = match self.threads {
-            Some(threads) => CpuEngine::with_threads(threads)?,
-            None => CpuEngine::new()?,
+    fn make_ready(&self, resolved: Resolved) -> Result<Ready<R>> {
+        let weights = self.model.weights().values();
+        let engine = match (resolved, self.threads) {
+            (Resolved::Cuda(index), _) => {
+                let mut engine = CudaEngine::new(index)?.with_precision(self.precision);
+                if self.progress {
+                    let bar = indicatif::ProgressBar::new(0);
+                    engine = engine.on_progress(move |done, all| {
+                        bar.set_length(all as u64);
+                        bar.set_position(done as u64);
+                        if done == all {
+                            bar.finish_and_clear();
+                        }
+                    });
+                }
+                engine.load(weights)?;
+                Engine::Cuda(Box::new(engine))
+            }
+            (_, threads) => {
+                let mut engine = threads.map_or_else(CpuEngine::new, CpuEngine::with_threads)?;
+                engine.load(weights)?;
+                Engine::Cpu(engine)
+            }
         };
-        engine.load(self.model.weights().values())?;
         Ok(Ready { engine, nodes: self.chosen_grid()?.nodes().collect() })
     }
 

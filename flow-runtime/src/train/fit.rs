@@ -3,7 +3,7 @@
 use super::{TrainRecipe, Trained, Trainer};
 use crate::{
     data::Dataset,
-    engine::{CpuEngine, Runnable},
+    engine::{CpuEngine, CudaEngine, Resolved, Runnable},
     error::Result,
     model::Model,
 };
@@ -31,7 +31,11 @@ impl<R: TrainRecipe<Model: Runnable>> Trainer<R> {
         crate::engine::check_threads(self.options.threads)?;
         match self.options.device.resolve_for(R::Model::PROGRAM)? {
             #[cfg(feature = "dfdx")]
-            crate::engine::Resolved::Dfdx => self.fit_with(&mut crate::engine::DfdxEngine::<R::Model>::new()?, data),
+            Resolved::Dfdx => self.fit_with(&mut crate::engine::DfdxEngine::<R::Model>::new()?, data),
+            Resolved::Cuda(index) => {
+                let engine = CudaEngine::<R::Model>::new(index)?;
+                self.fit_with(&mut engine.with_precision(self.options.precision), data)
+            }
             _ => {
                 let mut engine = match self.options.threads {
                     Some(threads) => CpuEngine::<R::Model>::with_threads(threads)?,

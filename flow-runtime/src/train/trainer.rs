@@ -58,7 +58,6 @@ pub(super) struct Options {
     pub(super) device: Device,
     pub(super) threads: Option<usize>,
     /// Engines on the CPU have one.
-    #[allow(dead_code, reason = "read where the CUDA engine is made")]
     pub(super) precision: CudaPrecision,
 }
 

@@ -3,6 +3,7 @@
 use super::{
     backend::{Backend, Memory, bytes_of, bytes_of_mut},
     noise::Noise,
+    show::check_explicit,
     tile::Pointwise,
     train::Training,
     ways::{Integrators, Points},
@@ -19,7 +20,6 @@ use crate::{
     model::Model,
     program::{Op, Program},
     solve::{Method, Statistics},
-    tableau::Kind,
 };
 use std::marker::PhantomData;
 
@@ -48,10 +48,14 @@ pub struct CudaEngine<M> {
     integrators: Integrators,
     noise: Noise,
     pub(super) training: Option<Training>,
+    progress: Option<Progress>,
     model: PhantomData<fn() -> M>,
 }
 
 const OPERATION: &str = "integrating";
+
+/// Told how many rows are done, of how many.
+type Progress = Box<dyn FnMut(usize, usize) + Send>;
 
 /// Rows of a piece of a batch, at most: more would only hold memory.
 const PIECE: usize = 1 << 24;
@@ -79,6 +83,7 @@ impl<M: Model> CudaEngine<M> {
             integrators: Integrators::default(),
             noise: Noise::default(),
             training: None,
+            progress: None,
             model: PhantomData,
         })
     }
@@ -112,6 +117,20 @@ impl<M: Model> CudaEngine<M> {
     /// The precision that products are computed in.
     pub fn precision(&self) -> CudaPrecision {
         self.precision
+    }
+
+    /// Calls `progress` with the rows that are done, and with all of them, after each piece of a batch that is carried.
+    ///
+    /// ```no_run
+    /// use flow_runtime::{engine::CudaEngine, prelude::*};
+    /// # flow_model! { model Line(x: [2], t: Time) -> [2] { linear(concat(x, sinusoidal(t, 2)), 2) } }
+    /// let engine = CudaEngine::<Line>::new(0)?.on_progress(|done, all| eprintln!("{done} of {all} points"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn on_progress(mut self, progress: impl FnMut(usize, usize) + Send + 'static) -> Self {
+        self.progress = Some(Box::new(progress));
+        self
     }
 
     /// The name of the device.
@@ -233,7 +252,7 @@ impl<M: Model> CudaEngine<M> {
         check_nodes::<f32>(nodes)?;
         check_saved(nodes, saved, saves.len())?;
         self.check_loaded(OPERATION)?;
-        check_explicit::<S>()?;
+        check_explicit(S::TABLEAU)?;
         for values in saves.iter_mut() {
             values.clear();
             values.resize(x.len(), 0.0);
@@ -273,6 +292,9 @@ impl<M: Model> CudaEngine<M> {
             integrator.run(backend, &timetable, &piece, (at, steps - at))?;
             backend.download(&points, 0, bytes_of_mut(&mut x[range]))?;
             lost.read(backend, &marks, first, count)?;
+            if let Some(progress) = &mut self.progress {
+                progress(first + count, rows);
+            }
         }
         match lost {
             Lost { step, count, first } if count > 0 => {
@@ -352,7 +374,7 @@ pub(super) fn upload_conditions(
 }
 
 /// Refuses what this engine has no kernel for.
-fn check_ops(program: &Program) -> Result<()> {
+pub(super) fn check_ops(program: &Program) -> Result<()> {
     let custom = program.nodes.iter().find_map(|node| match node.op {
         Op::Custom { module } => Some(module),
         _ => None,
@@ -362,16 +384,5 @@ fn check_ops(program: &Program) -> Result<()> {
         asked: "cuda".to_owned(),
         found: format!("`custom({module})` in `{}`, a dfdx module, which the CUDA engine cannot run", program.name),
         help: "use `--device dfdx` (feature `dfdx`), or write the layer in `flow_model!`".to_owned(),
-    })
-}
-
-fn check_explicit<S: Method>() -> Result<()> {
-    if S::TABLEAU.kind == Kind::Explicit {
-        return Ok(());
-    }
-    Err(Error::Device {
-        asked: "cuda".to_owned(),
-        found: format!("the implicit method `{}`, for which the CUDA engine has no kernel", S::TABLEAU.name),
-        help: "use an explicit method, or `--device cpu`".to_owned(),
     })
 }

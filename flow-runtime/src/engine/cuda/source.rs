@@ -33,7 +33,7 @@ impl Writer {
 
     /// A line that ends with `{`, what `body` writes, and `}`.
     pub(crate) fn block(&mut self, head: impl std::fmt::Display, body: impl FnOnce(&mut Self)) {
-        self.line(format_args!("{head} {{"));
+        self.line(format!("{head} {{").trim_start());
         self.depth += 1;
         body(self);
         self.depth -= 1;

@@ -15,7 +15,7 @@ mod trainer;
 
 pub(super) use integrate::{Integrator, Timetable};
 pub(super) use rows::Pointwise;
-pub(super) use train::Spec;
+pub(super) use train::{Spec, Text};
 pub(super) use trainer::{Batches, Data, Given, Rates, State, Steps, Trainer};
 
 #[cfg(test)]
@@ -23,4 +23,5 @@ mod tests;
 
 const FUNCTIONS: &str = include_str!("text/functions.cuh");
 pub(super) const RANDOM: &str = include_str!("text/random.cuh");
+const TILE_MMA: &str = include_str!("text/tile_mma.cuh");
 const TILE: &str = include_str!("text/tile.cuh");

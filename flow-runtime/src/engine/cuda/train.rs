@@ -127,7 +127,7 @@ impl<M: Model> TrainEngine for CudaEngine<M> {
         check_batch::<M>(batch)?;
         check_length("the weights", weights.len(), M::PARAMETERS)?;
         check_length("the gradient", gradient.len(), M::PARAMETERS)?;
-        let spec = Spec::for_gradient(loss, batch.size);
+        let spec = Spec::for_gradient(loss, batch.size, self.precision);
         let bound = M::PROGRAM.bind_conditions("training", &batch.conditions, batch.size)?;
         let backend = &mut *self.backend;
         let training = prepared(&mut self.training, M::PROGRAM, spec, backend)?;
@@ -224,7 +224,7 @@ impl<M: Model> CudaEngine<M> {
         done: &mut Vec<StepOutcome>,
     ) -> Result<()> {
         check_state::<M>(task.recipe, state)?;
-        let spec = Spec::of(task.recipe, task.path_text.cloned());
+        let spec = Spec::of(task.recipe, task.path_text.cloned(), self.precision);
         let backend = &mut *self.backend;
         let training = prepared(&mut self.training, M::PROGRAM, spec, backend)?;
         training.send(backend, state)?;

@@ -100,7 +100,7 @@ impl Integrators {
             Some(at) => at,
             None => {
                 let scheme = Scheme::of(tableau);
-                let tiles = Tiles::new(program, &scheme, key.rows, backend.properties());
+                let tiles = Tiles::new(program, &scheme, key.rows, precision, backend.properties());
                 self.all.push((key, Integrator { scheme, tiles }, false));
                 self.all.len() - 1
             }

@@ -4,7 +4,11 @@ use super::{
     engine, far,
     models::{Everything, Moons},
 };
-use crate::{engine::CpuEngine, prelude::*, rng::Philox, rng::Stream};
+use crate::{
+    engine::{CpuEngine, CudaPrecision},
+    prelude::*,
+    rng::{Philox, Stream},
+};
 
 fn numbers(count: usize) -> Vec<f32> {
     let random = Philox::new(5, Stream::Sample, 99);
@@ -20,7 +24,19 @@ fn asked(program: &Program, rows: usize) -> Conditions {
 }
 
 fn compare<M: Model, S: Method>(seed: u64, rows: usize, nodes: &[f64], saved: &[usize]) {
-    let Some(mut cuda) = engine::<M>(seed) else { return };
+    compare_in::<M, S>(CudaPrecision::Strict, 2e-5, seed, rows, nodes, saved);
+}
+
+fn compare_in<M: Model, S: Method>(
+    precision: CudaPrecision,
+    bound: f64,
+    seed: u64,
+    rows: usize,
+    nodes: &[f64],
+    saved: &[usize],
+) {
+    let Some(cuda) = engine::<M>(seed) else { return };
+    let mut cuda = cuda.with_precision(precision);
     let model = M::new(3);
     cuda.load(model.weights().values()).unwrap();
     let mut cpu = CpuEngine::<M, f64>::with_threads(1).unwrap();
@@ -32,9 +48,10 @@ fn compare<M: Model, S: Method>(seed: u64, rows: usize, nodes: &[f64], saved: &[
     let statistics = cuda.integrate::<S>(nodes, &mut x, &conditions, saved, &mut saves).unwrap();
     let expected = cpu.integrate::<S>(nodes, &mut exact, &conditions, saved, &mut exact_saves).unwrap();
     assert_eq!(statistics, expected);
-    assert!(far(&x, &exact) < 2e-5, "{}: {}", S::TABLEAU.name, far(&x, &exact));
+    println!("{} {precision} {}: {:.2e}", M::PROGRAM.name, S::TABLEAU.name, far(&x, &exact));
+    assert!(far(&x, &exact) < bound, "{}: {}", S::TABLEAU.name, far(&x, &exact));
     for (got, exact) in saves.iter().zip(&exact_saves) {
-        assert!(far(got, exact) < 2e-5, "{}: {}", S::TABLEAU.name, far(got, exact));
+        assert!(far(got, exact) < bound, "{}: {}", S::TABLEAU.name, far(got, exact));
     }
 }
 
@@ -51,6 +68,16 @@ fn every_layer_and_several_methods() {
 #[test]
 fn a_tile_to_each_warp() {
     compare::<Moons, Midpoint>(3, 600, &[0.0, 0.5, 1.0], &[]);
+}
+
+/// Products on tensor cores, for models of any shape.
+#[test]
+fn the_other_precisions() {
+    for (precision, bound) in [(CudaPrecision::X3, 2e-5), (CudaPrecision::Half, 1e-2)] {
+        compare_in::<Everything, Rk4>(precision, bound, 1, 37, &[0.0, 0.3, 0.5, 1.0], &[0, 1, 3]);
+        compare_in::<Moons, DormandPrince54>(precision, bound, 2, 33, &[0.0, 0.5, 1.0], &[2]);
+        compare_in::<Moons, Midpoint>(precision, bound, 0, 600, &[0.0, 0.5, 1.0], &[]);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::{
     models::{Everything, EverythingTraining, Moons, MoonsPlain, MoonsTraining},
 };
 use crate::{
-    engine::CpuEngine,
+    engine::{CpuEngine, CudaPrecision},
     prelude::*,
     train::{Recipe, TrainState, run_steps},
 };
@@ -26,7 +26,12 @@ fn data_for<M: Model>(rows: usize) -> Dataset {
 }
 
 fn compare<M: Model, P: Path>(recipe: &Recipe, path: &P, seed: u64) {
-    let Some(mut cuda) = engine::<M>(seed) else { return };
+    compare_in::<M, P>(CudaPrecision::Strict, recipe, path, seed);
+}
+
+fn compare_in<M: Model, P: Path>(precision: CudaPrecision, recipe: &Recipe, path: &P, seed: u64) {
+    let Some(cuda) = engine::<M>(seed) else { return };
+    let mut cuda = cuda.with_precision(precision);
     let mut cpu = CpuEngine::<M>::with_threads(1).unwrap();
     let data = data_for::<M>(57);
     let start = TrainState::new(recipe, M::initial_weights(recipe.seed));
@@ -54,6 +59,49 @@ fn losses_follow_those_of_the_cpu_engine() {
     compare::<Moons, _>(&MoonsTraining::RECIPE, &MoonsTraining::path(), 0);
     compare::<Moons, _>(&MoonsPlain::RECIPE, &MoonsPlain::path(), 5);
     compare::<Everything, _>(&EverythingTraining::RECIPE, &EverythingTraining::path(), 1);
+}
+
+/// Split halves follow the losses of single precision.
+#[test]
+fn losses_of_split_halves_follow_too() {
+    compare_in::<Moons, _>(CudaPrecision::X3, &MoonsTraining::RECIPE, &MoonsTraining::path(), 3);
+    compare_in::<Everything, _>(CudaPrecision::X3, &EverythingTraining::RECIPE, &EverythingTraining::path(), 0);
+}
+
+/// The gradient of a batch in every precision, against the CPU engine in `f64`.
+#[test]
+fn gradients_in_every_precision() {
+    gradients::<Moons>(&MoonsPlain::RECIPE, &MoonsPlain::path(), 150);
+    gradients::<Everything>(&EverythingTraining::RECIPE, &EverythingTraining::path(), 70);
+}
+
+fn gradients<M: Model>(recipe: &Recipe, path: &impl Path, rows: usize) {
+    let (data, weights) = (data_for::<M>(57), M::initial_weights(1));
+    let mut batch = crate::train::Batch::default();
+    crate::train::Batcher::new(recipe, path, &data).draw(3, rows, &mut batch).unwrap();
+    let mut cpu = CpuEngine::<M, f64>::with_threads(1).unwrap();
+    let mut expected = vec![0.0; M::PARAMETERS];
+    // A loss with a smooth slope: at the kink of |d| rounding would decide the sign.
+    let of = crate::train::Loss::Huber { delta: 0.5 };
+    let loss = cpu.gradient(weights.values(), &batch, of, 5, 2, &mut expected).unwrap();
+    let size = expected.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+    for (precision, bound) in [(CudaPrecision::Strict, 3e-6), (CudaPrecision::X3, 3e-6), (CudaPrecision::Half, 3e-3)] {
+        let Some(cuda) = engine::<M>(2) else { return };
+        let mut cuda = cuda.with_precision(precision);
+        let mut got = vec![f32::NAN; M::PARAMETERS];
+        let ours = cuda.gradient(weights.values(), &batch, of, 5, 2, &mut got).unwrap();
+        let off = got.iter().zip(&expected).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt() / size;
+        println!(
+            "{} {precision}: gradient off by {off:.2e}, loss by {:.2e}",
+            M::PROGRAM.name,
+            (ours - loss).abs() / loss
+        );
+        assert!(
+            off < bound && (ours - loss).abs() < bound * loss,
+            "{} {precision}: {off} {ours} {loss}",
+            M::PROGRAM.name
+        );
+    }
 }
 
 /// A path in Rust alone: the host draws its batches.

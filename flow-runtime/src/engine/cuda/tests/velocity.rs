@@ -3,6 +3,7 @@
 use super::{far, header};
 use crate::{
     data::ConditionValues,
+    engine::CudaPrecision,
     engine::cuda::{
         backend::{Backend, Memory, bytes_of_mut},
         engine::{upload, upload_conditions},
@@ -96,7 +97,8 @@ fn random_programs_have_the_gradient_of_the_interpreter() {
         let loss = v.iter().map(|v| (v - 0.25).powi(2)).sum::<f64>() / v.len() as f64;
 
         let backend = &mut *backend;
-        let mut trainer = Trainer::new(program, Spec::for_gradient(Loss::Mse, rows), backend).unwrap();
+        let mut trainer =
+            Trainer::new(program, Spec::for_gradient(Loss::Mse, rows, CudaPrecision::Strict), backend).unwrap();
         let mut weights = single(&inputs.parameters);
         let state = State { weights: &mut weights, moment1: &mut [], moment2: &mut [], average: &mut [] };
         trainer.upload(backend, &state).unwrap();

@@ -1,6 +1,5 @@
 // Steps over the rows of a tile. A team of TEAM threads (a warp, or the whole block) owns R rows; number `j` of row `r` of a value
-// is at `value[j * R + r]`, so that neighbouring rows are neighbours in memory and a column of 32 rows is one line of it.
-// `me` is the thread's place in its team. Nothing here waits: whoever calls puts `fm_team_sync` between steps.
+// is at `value[j * S + r]` with S >= R, so that neighbouring rows are neighbours in memory. `me` is the thread's place in its team. Nothing here waits: whoever calls puts `fm_team_sync` between steps.
 
 template <int TEAM> FM_FUNCTION void fm_team_sync() {
   if (TEAM == 32) __syncwarp();
@@ -48,7 +47,7 @@ template <int TEAM, int R, int LINES, class F> FM_FUNCTION void fm_each_line(int
 // out = f(start + x w): x is [LINES, K] and out [LINES, N] in R rows, w is [K][NP] with NP >= N, a thread makes TR rows x TC columns.
 // XL and OL are the distances of lines; XR is R, or 0 where all rows share x. START is 0 (none), 1 (a row for all), 2 (a value with lines
 // at SL, which may be out itself). Every number is one chain of fused multiply-adds, in the order of k.
-template <int TEAM, int R, int LINES, int K, int N, int NP, int TR, int TC, int XL, int XR, int OL, int START, int SL, class F>
+template <int TEAM, int R, int S, int LINES, int K, int N, int NP, int TR, int TC, int XL, int XR, int OL, int START, int SL, class F>
 FM_FUNCTION void fm_product(int me, const float* x, const float* w, const float* start, float* out, F f) {
   constexpr int TILES = (N + TC - 1) / TC, GROUPS = R / TR;
 #pragma unroll 1
@@ -58,7 +57,7 @@ FM_FUNCTION void fm_product(int me, const float* x, const float* w, const float*
 #pragma unroll
     for (int c = 0; c < TC; c++) {
       if constexpr (START == 2) {
-        if (N % TC == 0 || n + c < N) { fm_read<TR>(sum[c], start + (line * SL + n + c) * R + r); continue; }
+        if (N % TC == 0 || n + c < N) { fm_read<TR>(sum[c], start + (line * SL + n + c) * S + r); continue; }
       }
       float first = START == 1 && (N % TC == 0 || n + c < N) ? start[line * SL + n + c] : 0.0f;
 #pragma unroll
@@ -71,7 +70,7 @@ FM_FUNCTION void fm_product(int me, const float* x, const float* w, const float*
 #pragma unroll
         for (int q = 0; q < TR; q++) left[q] = x[line * XL + k];
       } else {
-        fm_read<TR>(left, x + (line * XL + k) * R + r);
+        fm_read<TR>(left, x + (line * XL + k) * S + r);
       }
       fm_read<TC>(right, w + k * NP + n);
 #pragma unroll
@@ -84,7 +83,7 @@ FM_FUNCTION void fm_product(int me, const float* x, const float* w, const float*
       if (N % TC == 0 || n + c < N) {
 #pragma unroll
         for (int q = 0; q < TR; q++) sum[c][q] = f(sum[c][q]);
-        fm_write<TR>(out + (line * OL + n + c) * R + r, sum[c]);
+        fm_write<TR>(out + (line * OL + n + c) * S + r, sum[c]);
       }
     }
   }
@@ -92,7 +91,7 @@ FM_FUNCTION void fm_product(int me, const float* x, const float* w, const float*
 
 // to[o * I + i] (+)= sum over lines and rows of dy[o] x[i]; a thread makes TO x TI of them. Rows are taken in a turn that depends on the
 // thread, so that threads side by side read from different banks; the order of a sum is its own, whatever else runs.
-template <int TEAM, int R, int LINES, int O, int I, int TO, int TI, int YL, int XL>
+template <int TEAM, int R, int S, int LINES, int O, int I, int TO, int TI, int YL, int XL>
 FM_FUNCTION void fm_outer(int me, const float* dy, const float* x, float* to, bool first) {
   constexpr int OT = (O + TO - 1) / TO, IT = (I + TI - 1) / TI, STEP = R % 4 == 0 ? 4 : 1;
 #pragma unroll 1
@@ -110,9 +109,9 @@ FM_FUNCTION void fm_outer(int me, const float* dy, const float* x, float* to, bo
         const int r = (turn + t * STEP) % R;
         float left[TO][STEP], right[TI][STEP];
 #pragma unroll
-        for (int a = 0; a < TO; a++) fm_read<STEP>(left[a], dy + (line * YL + (O % TO == 0 || o + a < O ? o + a : O - 1)) * R + r);
+        for (int a = 0; a < TO; a++) fm_read<STEP>(left[a], dy + (line * YL + (O % TO == 0 || o + a < O ? o + a : O - 1)) * S + r);
 #pragma unroll
-        for (int b = 0; b < TI; b++) fm_read<STEP>(right[b], x + (line * XL + (I % TI == 0 || i + b < I ? i + b : I - 1)) * R + r);
+        for (int b = 0; b < TI; b++) fm_read<STEP>(right[b], x + (line * XL + (I % TI == 0 || i + b < I ? i + b : I - 1)) * S + r);
 #pragma unroll
         for (int a = 0; a < TO; a++)
 #pragma unroll
@@ -133,27 +132,27 @@ FM_FUNCTION void fm_outer(int me, const float* dy, const float* x, float* to, bo
 }
 
 // to[j] (+)= sum over lines and rows of x[j].
-template <int TEAM, int R, int LINES, int WIDTH, int XL> FM_FUNCTION void fm_sum(int me, const float* x, float* to, bool first) {
+template <int TEAM, int R, int S, int LINES, int WIDTH, int XL> FM_FUNCTION void fm_sum(int me, const float* x, float* to, bool first) {
 #pragma unroll 1
   for (int j = me; j < WIDTH; j += TEAM) {
     float sum = 0.0f;
 #pragma unroll 1
     for (int line = 0; line < LINES; line++)
 #pragma unroll 4
-      for (int turn = 0; turn < R; turn++) sum += x[(line * XL + j) * R + (turn + j) % R];
+      for (int turn = 0; turn < R; turn++) sum += x[(line * XL + j) * S + (turn + j) % R];
     to[j] = first ? sum : to[j] + sum;
   }
 }
 
 // to[label * WIDTH + j] += dy[j], row after row; a column is one thread's. Rows beyond `rows` belong to nobody.
-template <int TEAM, int R, int WIDTH, int CLASSES>
+template <int TEAM, int R, int S, int WIDTH, int CLASSES>
 FM_FUNCTION void fm_scatter(int me, const int* labels, const float* dy, float* to, bool first, int rows) {
 #pragma unroll 1
   for (int j = me; j < WIDTH; j += TEAM) {
     if (first)
       for (int c = 0; c < CLASSES; c++) to[c * WIDTH + j] = 0.0f;
 #pragma unroll 1
-    for (int r = 0; r < R && r < rows; r++) to[labels[r] * WIDTH + j] += dy[j * R + r];
+    for (int r = 0; r < R && r < rows; r++) to[labels[r] * WIDTH + j] += dy[j * S + r];
   }
 }
 

@@ -1,8 +1,9 @@
 //! A whole integration as one kernel.
 
-use super::{FUNCTIONS, TILE, layout::Layout, packs::Packs, rows::Conditions, steps::Scope};
+use super::{FUNCTIONS, TILE, TILE_MMA, layout::Layout, packs::Packs, rows::Conditions, steps::Scope};
 use crate::{
     engine::{
+        CudaPrecision,
         cuda::{
             backend::{Argument, Backend, Kernel, Launch, Memory, Properties, bytes_of},
             source::{Source, Writer},
@@ -42,9 +43,15 @@ pub(crate) struct Timetable {
 
 impl Integrator {
     /// For batches of about `count` rows.
-    pub(crate) fn new(program: &'static Program, scheme: &Scheme, count: usize, device: &Properties) -> Self {
+    pub(crate) fn new(
+        program: &'static Program,
+        scheme: &Scheme,
+        count: usize,
+        precision: CudaPrecision,
+        device: &Properties,
+    ) -> Self {
         let plan = Plan::of(program, &[], Use::SharedTime);
-        let packs = Packs::of(&plan);
+        let packs = Packs::of(&plan, precision);
         let dim = program.state_dim();
         let conditions = Conditions::of(program);
         let mut parts = vec![
@@ -53,8 +60,8 @@ impl Integrator {
             ("k".to_owned(), dim * scheme.stages.len(), "float"),
         ];
         parts.extend(conditions.parts.iter().cloned());
-        let layout = Layout::of(&plan, &packs, &parts, count, device);
-        let source = text(program, &plan, &packs, &layout, &conditions, scheme);
+        let layout = Layout::of(&plan, &packs, &parts, count, precision, device);
+        let source = text(program, &plan, &packs, &layout, &conditions, scheme, precision);
         Self { plan, packs, layout, source, loaded: None }
     }
 
@@ -160,15 +167,19 @@ fn text(
     layout: &Layout,
     conditions: &Conditions,
     scheme: &Scheme,
+    precision: CudaPrecision,
 ) -> Source {
     let mut out = Writer::default();
     out.text(FUNCTIONS);
     out.text(TILE);
+    if precision != CudaPrecision::Strict {
+        out.text(TILE_MMA);
+    }
     out.line("");
     let names = ["shared", "integrate"].map(|what| format!("flow_{}_{what}", program.name));
     print_shared(&mut out, program, plan, packs, &names[0]);
     out.line("");
-    print_integrate(&mut out, program, plan, packs, layout, conditions, scheme, &names[1]);
+    print_integrate(&mut out, program, plan, packs, layout, conditions, scheme, precision, &names[1]);
     Source { name: program.name.to_owned(), text: out.finish(), kernels: names.to_vec() }
 }
 
@@ -183,8 +194,17 @@ fn print_shared(out: &mut Writer, program: &Program, plan: &Plan, packs: &Packs,
         out.block("for (int i = blockIdx.x; i < count; i += gridDim.x)", |out| {
             out.line("const float time = times[i];");
             out.line(format_args!("float* shared = table + (u64)i * {};", plan.shared_len));
-            let scope =
-                Scope { program, plan, packs, rows: 1, team: SHARED_THREADS, packed: "packed", shared_time: true };
+            let scope = Scope {
+                program,
+                plan,
+                packs,
+                rows: 1,
+                stride: 1,
+                team: SHARED_THREADS,
+                precision: CudaPrecision::Strict,
+                packed: "packed",
+                shared_time: true,
+            };
             scope.print(out, &plan.shared);
         });
     });
@@ -199,10 +219,11 @@ fn print_integrate(
     layout: &Layout,
     conditions: &Conditions,
     scheme: &Scheme,
+    precision: CudaPrecision,
     name: &str,
 ) {
-    let (rows, team, dim) = (layout.rows, layout.team, program.state_dim());
-    let size = rows * dim;
+    let (rows, stride, team, dim) = (layout.rows, layout.stride, layout.team, program.state_dim());
+    let size = stride * dim;
     let terms: usize = scheme.terms();
     out.line(format_args!(
         "// {} over a grid: {} evaluations in a step, {rows} rows to a tile.",
@@ -226,11 +247,11 @@ fn print_integrate(
             out.line(format_args!("const int first = tile * {rows}, count = min({rows}, rows - first);"));
             out.line("// Rows past the end are the last one again.");
             out.line(format_args!(
-                "{each} {{ x[j * {rows} + r] = points[(u64)(first + min(r, count - 1)) * {dim} + j]; }});"
+                "{each} {{ x[j * {stride} + r] = points[(u64)(first + min(r, count - 1)) * {dim} + j]; }});"
             ));
-            conditions.print(out, rows, team, "first + min(r, count - 1)");
+            conditions.print(out, rows, stride, team, "first + min(r, count - 1)");
             out.line(&sync);
-            let scope = Scope { program, plan, packs, rows, team, packed: "w", shared_time: true };
+            let scope = Scope { program, plan, packs, rows, stride, team, precision, packed: "w", shared_time: true };
             out.line("const float* in = x;");
             scope.print(out, &plan.prologue);
             out.line(&sync);
@@ -242,7 +263,7 @@ fn print_integrate(
                     format_args!("for (int stage_index = 0; stage_index < {}; stage_index++)", scheme.stages.len()),
                     |out| {
                         out.line(format_args!("int at = step * {};", scheme.times.len()));
-                        out.block("switch (stage_index)", |out| print_stages(out, scheme, rows, size, &each));
+                        out.block("switch (stage_index)", |out| print_stages(out, scheme, stride, size, &each));
                         out.line(&sync);
                         out.line("const float time = times[at];");
                         out.line(format_args!("const float* shared = table + (u64)at * {};", plan.shared_len));
@@ -252,11 +273,11 @@ fn print_integrate(
                         out.line(&sync);
                     },
                 );
-                let sum = combination("x", &scheme.weights, terms - scheme.weights.len(), size, rows);
+                let sum = combination("x", &scheme.weights, terms - scheme.weights.len(), size, stride);
                 out.line("// The step, and whether it left the numbers.");
                 out.block(format_args!("{each}"), |out| {
                     out.line(format_args!("float next = {sum};"));
-                    out.line(format_args!("x[j * {rows} + r] = next;"));
+                    out.line(format_args!("x[j * {stride} + r] = next;"));
                     out.block("if (!(fabsf(next) <= 3.402823466e38f) && r < count)", |out| {
                         out.line("if (lost[first + r] > step + 1) lost[first + r] = step + 1;");
                         out.line("atomicMin(lost + rows, step + 1);");
@@ -266,7 +287,7 @@ fn print_integrate(
                 out.line(&sync);
             });
             out.line(format_args!(
-                "{each} {{ if (r < count) points[(u64)(first + r) * {dim} + j] = x[j * {rows} + r]; }});"
+                "{each} {{ if (r < count) points[(u64)(first + r) * {dim} + j] = x[j * {stride} + r]; }});"
             ));
             out.line(&sync);
         });
@@ -274,7 +295,7 @@ fn print_integrate(
 }
 
 /// The state of each stage, in `in`, and the place of its time.
-fn print_stages(out: &mut Writer, scheme: &Scheme, rows: usize, size: usize, each: &str) {
+fn print_stages(out: &mut Writer, scheme: &Scheme, stride: usize, size: usize, each: &str) {
     let mut term = 0;
     for (i, stage) in scheme.stages.iter().enumerate() {
         out.line(format_args!("case {i}: // c = {}", stage.c));
@@ -282,8 +303,8 @@ fn print_stages(out: &mut Writer, scheme: &Scheme, rows: usize, size: usize, eac
         if stage.terms.is_empty() {
             out.line("  in = x;");
         } else {
-            let sum = combination("x", &stage.terms, term, size, rows);
-            out.line(format_args!("  {each} {{ stage[j * {rows} + r] = {sum}; }});"));
+            let sum = combination("x", &stage.terms, term, size, stride);
+            out.line(format_args!("  {each} {{ stage[j * {stride} + r] = {sum}; }});"));
             out.line("  in = stage;");
         }
         out.line("  break;");
@@ -292,8 +313,8 @@ fn print_stages(out: &mut Writer, scheme: &Scheme, rows: usize, size: usize, eac
 }
 
 /// `x + Σ h a k` as a chain of fused multiply-adds.
-fn combination(x: &str, terms: &[(usize, f64)], first: usize, size: usize, rows: usize) -> String {
-    terms.iter().enumerate().fold(format!("{x}[j * {rows} + r]"), |sum, (i, (stage, _))| {
-        format!("fmaf(h[{}], k[{} + j * {rows} + r], {sum})", first + i, stage * size)
+fn combination(x: &str, terms: &[(usize, f64)], first: usize, size: usize, stride: usize) -> String {
+    terms.iter().enumerate().fold(format!("{x}[j * {stride} + r]"), |sum, (i, (stage, _))| {
+        format!("fmaf(h[{}], k[{} + j * {stride} + r], {sum})", first + i, stage * size)
     })
 }

@@ -2,6 +2,7 @@
 
 use super::packs::Packs;
 use crate::engine::{
+    CudaPrecision,
     cuda::{backend::Properties, source::Writer},
     plan::Plan,
 };
@@ -14,8 +15,9 @@ const THREADS: usize = 256;
 /// Threads, rows and places of memory of a kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layout {
-    /// Rows of a tile.
+    /// Rows of a tile, and the distance of columns.
     pub(super) rows: usize,
+    pub(super) stride: usize,
     /// Threads of a team, which has a tile.
     pub(super) team: usize,
     /// Teams of a block.
@@ -40,6 +42,7 @@ impl Layout {
         packs: &Packs,
         parts: &[(String, usize, &'static str)],
         count: usize,
+        precision: CudaPrecision,
         device: &Properties,
     ) -> Self {
         let row = plan.arena_row() + parts.iter().map(|(_, numbers, _)| numbers).sum::<usize>();
@@ -48,6 +51,7 @@ impl Layout {
         names.insert(0, ("a".to_owned(), plan.arena_row(), "float"));
         let mut layout = Self {
             rows: 32,
+            stride: 32,
             team: THREADS,
             teams: 1,
             weights_shared: false,
@@ -61,9 +65,19 @@ impl Layout {
         if !many {
             // Few rows are spread over more blocks.
             let spread = |rows: &usize| count.div_ceil(*rows) >= device.multiprocessors as usize;
-            layout.rows = [32, 16, 8].into_iter().find(spread).unwrap_or(8);
+            // A tensor core takes 16 rows, and more of them share the weights.
+            let sizes: &[usize] = if precision == CudaPrecision::Strict { &[32, 16, 8] } else { &[64, 32, 16] };
+            let fewest = sizes.last().copied().unwrap_or(8);
+            layout.rows = sizes.iter().copied().find(spread).unwrap_or(fewest);
         }
-        layout.tile = layout.rows * row;
+        layout.stride = layout.rows;
+        if precision != CudaPrecision::Strict {
+            if layout.rows > 32 && (layout.rows + 4) * row > room {
+                layout.rows = 32;
+            }
+            layout.stride = layout.rows + 4;
+        }
+        layout.tile = layout.stride * row;
         layout.weights_shared = packs.body + layout.tile <= room;
         if !layout.weights_shared && layout.tile > room {
             layout.values_shared = false;
@@ -88,10 +102,12 @@ impl Layout {
         packs: &Packs,
         parts: &[(String, usize, &'static str)],
         batch: usize,
+        precision: CudaPrecision,
         device: &Properties,
     ) -> Self {
-        let few = batch.min(32 * device.multiprocessors as usize);
-        Self::of(plan, packs, parts, few, device)
+        // Below what would give each warp a tile of its own.
+        let few = batch.min(128 * device.multiprocessors as usize - 1);
+        Self::of(plan, packs, parts, few, precision, device)
     }
 
     pub(super) fn threads(&self) -> usize {
@@ -136,7 +152,7 @@ impl Layout {
             if at > 0 {
                 out.line(format_args!("{kind}* {name} = ({kind}*)(a + {at});"));
             }
-            at += self.rows * numbers;
+            at += self.stride * numbers;
         }
     }
 

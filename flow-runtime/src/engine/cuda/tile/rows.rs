@@ -3,6 +3,7 @@
 use super::{FUNCTIONS, TILE, layout::Layout, packs::Packs, steps::Scope};
 use crate::{
     engine::{
+        CudaPrecision,
         cuda::{
             backend::{Argument, Backend, Kernel, Launch, Memory, Properties, bytes_of},
             source::{Source, Writer},
@@ -34,10 +35,10 @@ impl Conditions {
     }
 
     /// Reads those of a tile whose rows are `row(r)` of the batch.
-    pub(super) fn print(&self, out: &mut Writer, rows: usize, team: usize, row: &str) {
+    pub(super) fn print(&self, out: &mut Writer, rows: usize, stride: usize, team: usize, row: &str) {
         for (name, numbers, _) in &self.parts {
             out.line(format_args!(
-                "fm_each<{team}, {rows}, 1, {numbers}>(me, [&](int l, int j, int r) {{ {name}[j * {rows} + r] = given_{name}[(u64)({row}) * {numbers} + j]; }});"
+                "fm_each<{team}, {rows}, 1, {numbers}>(me, [&](int l, int j, int r) {{ {name}[j * {stride} + r] = given_{name}[(u64)({row}) * {numbers} + j]; }});"
             ));
         }
     }
@@ -62,13 +63,13 @@ impl Pointwise {
     /// For batches of about `count` rows.
     pub(crate) fn new(program: &'static Program, count: usize, device: &Properties) -> Self {
         let plan = Plan::of(program, &[], Use::TimePerRow);
-        let packs = Packs::of(&plan);
+        let packs = Packs::of(&plan, CudaPrecision::Strict);
         let dim = program.state_dim();
         let conditions = Conditions::of(program);
         let mut parts =
             vec![("x".to_owned(), dim, "float"), ("v".to_owned(), dim, "float"), ("t".to_owned(), 1, "float")];
         parts.extend(conditions.parts.iter().cloned());
-        let layout = Layout::of(&plan, &packs, &parts, count, device);
+        let layout = Layout::of(&plan, &packs, &parts, count, CudaPrecision::Strict, device);
         let source = text(program, &plan, &packs, &layout, &conditions);
         Self { program, packs, layout, source, loaded: None }
     }
@@ -130,7 +131,7 @@ fn text(program: &Program, plan: &Plan, packs: &Packs, layout: &Layout, conditio
     let mut out = Writer::default();
     out.text(FUNCTIONS);
     out.text(TILE);
-    let (rows, team, dim) = (layout.rows, layout.team, program.state_dim());
+    let (rows, stride, team, dim) = (layout.rows, layout.stride, layout.team, program.state_dim());
     let name = format!("flow_{}_velocity", program.name);
     out.line("");
     out.line(format_args!("// The velocity of {} at times of each row's own.", program.name));
@@ -148,16 +149,16 @@ fn text(program: &Program, plan: &Plan, packs: &Packs, layout: &Layout, conditio
         out.block(head, |out| {
             out.line(format_args!("const int first = tile * {rows}, count = min({rows}, rows - first);"));
             // Rows past the end are the last one again.
-            out.line(format_args!("fm_each<{team}, {rows}, 1, {dim}>(me, [&](int l, int j, int r) {{ x[j * {rows} + r] = points[(u64)(first + min(r, count - 1)) * {dim} + j]; }});"));
+            out.line(format_args!("fm_each<{team}, {rows}, 1, {dim}>(me, [&](int l, int j, int r) {{ x[j * {stride} + r] = points[(u64)(first + min(r, count - 1)) * {dim} + j]; }});"));
             out.line(format_args!("fm_each<{team}, {rows}, 1, 1>(me, [&](int l, int j, int r) {{ t[r] = times[first + min(r, count - 1)]; }});"));
-            conditions.print(out, rows, team, "first + min(r, count - 1)");
+            conditions.print(out, rows, stride, team, "first + min(r, count - 1)");
             out.line("const float* in = x;");
             out.line(format_args!("fm_team_sync<{team}>();"));
-            let scope = Scope { program, plan, packs, rows, team, packed: "w", shared_time: false };
+            let scope = Scope { program, plan, packs, rows, stride, team, precision: CudaPrecision::Strict, packed: "w", shared_time: false };
             let steps: Vec<_> = plan.prologue.iter().chain(&plan.body).copied().collect();
             scope.print(out, &steps);
             out.line(format_args!("fm_team_sync<{team}>();"));
-            out.line(format_args!("fm_each<{team}, {rows}, 1, {dim}>(me, [&](int l, int j, int r) {{ if (r < count) out[(u64)(first + r) * {dim} + j] = v[j * {rows} + r]; }});"));
+            out.line(format_args!("fm_each<{team}, {rows}, 1, {dim}>(me, [&](int l, int j, int r) {{ if (r < count) out[(u64)(first + r) * {dim} + j] = v[j * {stride} + r]; }});"));
             out.line(format_args!("fm_team_sync<{team}>();"));
         });
     });

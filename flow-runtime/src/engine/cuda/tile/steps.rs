@@ -1,8 +1,12 @@
 //! Steps of a plan as text: one call of `text/tile.cuh` for each, and a barrier where one needs what another wrote.
 
-use super::{hazard::Hazards, packs::Packs};
+use super::{
+    hazard::Hazards,
+    packs::{Form, Packs, outer_on_tensor_cores, parts},
+};
 use crate::{
     engine::{
+        CudaPrecision,
         cuda::source::{Writer, double, float},
         plan::{Base, Binary, Frequencies, Plan, Step, View},
     },
@@ -14,10 +18,12 @@ pub(super) struct Scope<'a> {
     pub(super) program: &'a Program,
     pub(super) plan: &'a Plan,
     pub(super) packs: &'a Packs,
-    /// Rows of a tile.
+    /// Rows of a tile, and the distance of columns.
     pub(super) rows: usize,
+    pub(super) stride: usize,
     /// Threads of a team.
     pub(super) team: usize,
+    pub(super) precision: CudaPrecision,
     /// Expression of the table row that a batch shares, of the packed weights and so on.
     pub(super) packed: &'a str,
     /// The time is one number `time`; otherwise `t` has one for each row.
@@ -96,14 +102,14 @@ impl Scope<'_> {
         if view.base == Base::Time && self.shared_time {
             return "&time".to_owned();
         }
-        let at = if view.is_broadcast() { at } else { at * self.rows };
+        let at = if view.is_broadcast() { at } else { at * self.stride };
         if at == 0 { self.base(view.base) } else { format!("{} + {at}", self.base(view.base)) }
     }
 
     /// A number of a value in a lambda over `l`, `j`, `r`.
     fn number(&self, name: &str, view: View) -> String {
         let line = if view.lines > 1 { format!("l * {} + j", view.line) } else { "j".to_owned() };
-        if view.is_broadcast() { format!("{name}[{line}]") } else { format!("{name}[({line}) * {} + r]", self.rows) }
+        if view.is_broadcast() { format!("{name}[{line}]") } else { format!("{name}[({line}) * {} + r]", self.stride) }
     }
 
     /// The column `j` of a line that is fixed, as a lambda.
@@ -113,9 +119,9 @@ impl Scope<'_> {
     }
 
     fn step(&self, out: &mut Writer, step: &Step, fused: Option<Activation>) {
-        let (r, team) = (self.rows, self.team);
+        let (r, s, team) = (self.rows, self.stride, self.team);
         match *step {
-            Step::Product { x, pack, start, out: to } => self.product(out, x, pack, start, to, fused),
+            Step::Product { x, start, out: to, .. } => self.product(out, step, (x, start, to), fused),
             Step::Map { f, x, out: to } => self.each(out, activation_name(f), &[x], to, |v| value(f, &v[0])),
             Step::Pullback { f, source, dy, out: to } => {
                 self.each(out, &format!("d {}", activation_name(f)), &[source, dy], to, |v| {
@@ -202,10 +208,23 @@ impl Scope<'_> {
             }
             Step::Outer { dy, x, to, first } => {
                 let (o, i) = (dy.width, x.width);
-                let (to_, ti) = outer_tile(o, i, team);
                 out.line(format_args!("// d {} [{o}, {i}]", self.parameter_at(to)));
+                if outer_on_tensor_cores(self.precision, o, i) {
+                    let parts = parts(self.precision, x.base);
+                    out.line(format_args!(
+                        "fm_outer_mma<{team}, {r}, {s}, {}, {o}, {i}, {parts}, {}, {}>(me, {}, {}, g + {to}, {});",
+                        dy.lines,
+                        dy.line,
+                        x.line,
+                        self.pointer(dy),
+                        self.pointer(x),
+                        fresh(first)
+                    ));
+                    return;
+                }
+                let (to_, ti) = outer_tile(o, i, team);
                 out.line(format_args!(
-                    "fm_outer<{team}, {r}, {}, {o}, {i}, {to_}, {ti}, {}, {}>(me, {}, {}, g + {to}, {});",
+                    "fm_outer<{team}, {r}, {s}, {}, {o}, {i}, {to_}, {ti}, {}, {}>(me, {}, {}, g + {to}, {});",
                     dy.lines,
                     dy.line,
                     x.line,
@@ -217,7 +236,7 @@ impl Scope<'_> {
             Step::Sum { x, to, first } => {
                 out.line(format_args!("// d {}", self.parameter_at(to)));
                 out.line(format_args!(
-                    "fm_sum<{team}, {r}, {}, {}, {}>(me, {}, g + {to}, {});",
+                    "fm_sum<{team}, {r}, {s}, {}, {}, {}>(me, {}, g + {to}, {});",
                     x.lines,
                     x.width,
                     x.line,
@@ -228,7 +247,7 @@ impl Scope<'_> {
             Step::Scatter { condition, dy, to, classes, first } => {
                 out.line(format_args!("// d {}", self.parameter_at(to)));
                 out.line(format_args!(
-                    "fm_scatter<{team}, {r}, {}, {classes}>(me, y{condition}, {}, g + {to}, {}, count);",
+                    "fm_scatter<{team}, {r}, {s}, {}, {classes}>(me, y{condition}, {}, g + {to}, {}, count);",
                     dy.width,
                     self.pointer(dy),
                     fresh(first)
@@ -253,29 +272,44 @@ impl Scope<'_> {
     fn product(
         &self,
         out: &mut Writer,
-        x: View,
-        pack: usize,
-        start: Option<View>,
-        to: View,
+        step: &Step,
+        (x, start, to): (View, Option<View>, View),
         fused: Option<Activation>,
     ) {
-        let (place, np) = self.packs.place(pack);
-        let own = self.packs.pack(pack);
-        let (k, n) = (own.depth, own.columns);
-        let (tr, tc) = product_tile(self.rows, to.lines, n, self.team);
+        let Some(placed) = self.packs.read_by(step, self.plan) else { return };
+        let (k, n, place) = (placed.pack.depth, placed.pack.columns, placed.place);
         let (kind, first, sl) = match start {
             None => (0, "nullptr".to_owned(), 0),
             Some(view) if view.is_broadcast() => (1, self.pointer(view), if view.lines > 1 { view.line } else { 0 }),
             Some(view) => (2, self.pointer(view), view.line),
         };
         let f = fused.map_or("return s;".to_owned(), |f| format!("return {};", value(f, "s")));
-        let name = self.parameter_at(own.offset);
+        let name = self.parameter_at(placed.pack.offset);
         let after = fused.map_or(String::new(), |f| format!(", {}", activation_name(f)));
         out.line(format_args!("// {name}: {n} <- {k}{after}"));
-        let xr = if x.is_broadcast() { 0 } else { self.rows };
+        let (r, s, team) = (self.rows, self.stride, self.team);
+        let head = match placed.form {
+            Form::Rows => {
+                let (tr, tc) = product_tile(r, to.lines, n, team);
+                let xr = if x.is_broadcast() { 0 } else { s };
+                format!(
+                    "fm_product<{team}, {r}, {s}, {}, {k}, {n}, {}, {tr}, {tc}, {}, {xr}, {}, {kind}, {sl}>",
+                    to.lines,
+                    placed.row(),
+                    x.line,
+                    to.line
+                )
+            }
+            Form::Halves { parts } => format!(
+                "fm_product_mma<{team}, {r}, {s}, {}, {k}, {n}, {parts}, {}, {}, {kind}, {sl}>",
+                to.lines, x.line, to.line
+            ),
+        };
         out.line(format_args!(
-            "fm_product<{}, {}, {}, {k}, {n}, {np}, {tr}, {tc}, {}, {xr}, {}, {kind}, {sl}>(me, {}, {} + {place}, {first}, {}, [](float s) {{ {f} }});",
-            self.team, self.rows, to.lines, x.line, to.line, self.pointer(x), self.packed, self.pointer(to)
+            "{head}(me, {}, {} + {place}, {first}, {}, [](float s) {{ {f} }});",
+            self.pointer(x),
+            self.packed,
+            self.pointer(to)
         ));
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Integrator, Pointwise};
 use crate::{
-    engine::{cuda::backend::Properties, scheme::Scheme},
+    engine::{CudaPrecision, cuda::backend::Properties, scheme::Scheme},
     program::{Program, builder::Builder},
     solve::{Method, Rk4},
 };
@@ -33,8 +33,13 @@ fn moons() -> &'static Program {
 fn dump() {
     let Ok(dir) = std::env::var("DUMP") else { return };
     let scheme = Scheme::of(<Rk4 as Method>::TABLEAU);
-    for (name, count) in [("many", 1 << 20), ("few", 256)] {
-        let i = Integrator::new(moons(), &scheme, count, &h200());
+    for (name, count, precision) in [
+        ("many", 1 << 20, CudaPrecision::Strict),
+        ("few", 256, CudaPrecision::Strict),
+        ("mma", 256, CudaPrecision::X3),
+        ("half", 20000, CudaPrecision::Half),
+    ] {
+        let i = Integrator::new(moons(), &scheme, count, precision, &h200());
         std::fs::write(
             format!("{dir}/integrate_{name}.cu"),
             format!("{}{}", include_str!("../text/device.cuh"), i.source().text),
@@ -55,6 +60,7 @@ fn dump_train() {
     use crate::train::{Loss, Optimizer, TimeSampling};
     let Ok(dir) = std::env::var("DUMP") else { return };
     let base = Spec {
+        precision: CudaPrecision::X3,
         loss: Loss::Mse,
         optimizer: Optimizer::Adam { lr: 0.0, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 },
         clip: true,

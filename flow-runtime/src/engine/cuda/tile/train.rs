@@ -4,9 +4,16 @@
 //! of its own; then every weight is one thread's, which adds the blocks' sums in their order and takes the optimiser's step.
 //! Blocks wait for each other twice a step, and a third time where the gradient is clipped.
 
-use super::{FUNCTIONS, RANDOM, TILE, layout::Layout, packs::Packs, rows::Conditions, steps::Scope};
+use super::{
+    FUNCTIONS, RANDOM, TILE, TILE_MMA,
+    layout::Layout,
+    packs::{Form, Packs},
+    rows::Conditions,
+    steps::Scope,
+};
 use crate::{
     engine::{
+        CudaPrecision,
         cuda::{
             backend::Properties,
             source::{Source, Writer, double, float},
@@ -25,6 +32,7 @@ const TRAIN: &str = include_str!("../text/train.cuh");
 /// What of a recipe and a path stands in the text.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Spec {
+    pub(crate) precision: CudaPrecision,
     pub(crate) loss: Loss,
     pub(crate) optimizer: Optimizer,
     pub(crate) clip: bool,
@@ -38,8 +46,9 @@ pub(crate) struct Spec {
 }
 
 impl Spec {
-    pub(crate) fn of(recipe: &Recipe, path: Option<DeviceText>) -> Self {
+    pub(crate) fn of(recipe: &Recipe, path: Option<DeviceText>, precision: CudaPrecision) -> Self {
         Self {
+            precision,
             loss: recipe.loss,
             optimizer: without_rate(&recipe.optimizer),
             clip: recipe.clip.is_some(),
@@ -53,8 +62,9 @@ impl Spec {
     }
 
     /// For one gradient of a batch that is handed over.
-    pub(crate) fn for_gradient(loss: Loss, batch: usize) -> Self {
+    pub(crate) fn for_gradient(loss: Loss, batch: usize, precision: CudaPrecision) -> Self {
         Self {
+            precision,
             loss,
             optimizer: Optimizer::Sgd { lr: 0.0, momentum: 0.0, nesterov: false, weight_decay: 0.0 },
             clip: false,
@@ -69,7 +79,7 @@ impl Spec {
 
     /// For the optimiser by itself.
     pub(crate) fn for_optimizer(optimizer: &Optimizer) -> Self {
-        Self { optimizer: without_rate(optimizer), ..Self::for_gradient(Loss::Mse, 1) }
+        Self { optimizer: without_rate(optimizer), ..Self::for_gradient(Loss::Mse, 1, CudaPrecision::Strict) }
     }
 }
 
@@ -104,7 +114,7 @@ impl Text {
     pub(crate) fn new(program: &'static Program, spec: &Spec, device: &Properties) -> Result<Self> {
         let gradient = program.gradient(Wanted { parameters: true, state: false })?;
         let plan = Plan::of(&gradient.program, gradient.parameters, Use::Training);
-        let packs = Packs::of(&plan);
+        let packs = Packs::of(&plan, spec.precision);
         let dim = program.state_dim();
         let conditions = Conditions::of(program);
         let float = |name: &str, numbers| (name.to_owned(), numbers, "float");
@@ -115,7 +125,7 @@ impl Text {
             ("room".to_owned(), 2, "double"),
         ]);
         parts.extend(conditions.parts.iter().cloned());
-        let layout = Layout::for_training(&plan, &packs, &parts, spec.batch, device);
+        let layout = Layout::for_training(&plan, &packs, &parts, spec.batch, spec.precision, device);
         // Every weight is one thread's: more blocks than there are tiles share that work.
         let tiles = spec.batch.div_ceil(layout.rows);
         let blocks = tiles.clamp(1, device.multiprocessors as usize);
@@ -141,6 +151,9 @@ impl Kernel<'_> {
         let mut out = Writer::default();
         for text in [FUNCTIONS, RANDOM, TILE, TRAIN] {
             out.text(text);
+        }
+        if self.spec.precision != CudaPrecision::Strict {
+            out.text(TILE_MMA);
         }
         out.line("");
         self.print_store(&mut out);
@@ -216,6 +229,11 @@ impl Kernel<'_> {
         self.spec.batch.div_ceil(self.layout.rows)
     }
 
+    /// Whether the derivative of the loss is taken without the share of a sample until all are summed.
+    fn scaled(&self) -> bool {
+        self.spec.precision != CudaPrecision::Strict
+    }
+
     fn wait(&self) -> &'static str {
         if self.cluster { "fm_cluster_sync();" } else { "fm_grid_sync(arrived);" }
     }
@@ -226,7 +244,8 @@ impl Kernel<'_> {
         let name = format!("flow_{}_store", self.program.name);
         out.block(format_args!("FM_FUNCTION void {name}(float* parameters, float* packed, int i, float w)"), |out| {
             out.line("parameters[i] = w;");
-            for (pack, place, row) in self.packs.iter() {
+            for placed in self.packs.iter() {
+                let pack = &placed.pack;
                 let last = (pack.depth - 1) * pack.depth_stride + (pack.columns - 1) * pack.column_stride;
                 let (of_k, of_n) = if pack.column_stride == 1 && pack.depth_stride >= pack.columns {
                     (format!("e / {}", pack.depth_stride), format!("e % {}", pack.depth_stride))
@@ -234,11 +253,20 @@ impl Kernel<'_> {
                     (format!("e % {}", pack.column_stride), format!("e / {}", pack.column_stride))
                 };
                 out.block(format_args!("if (i >= {} && i <= {})", pack.offset, pack.offset + last), |out| {
-                    out.line(format_args!("int e = i - {}, k = {of_k}, n = {of_n};", pack.offset));
-                    out.line(format_args!(
-                        "if (k < {} && n < {}) packed[{place} + k * {row} + n] = w;",
-                        pack.depth, pack.columns
-                    ));
+                    out.line(format_args!("const int e = i - {}, k = {of_k}, n = {of_n};", pack.offset));
+                    let (place, inside) = (placed.place, format!("k < {} && n < {}", pack.depth, pack.columns));
+                    match placed.form {
+                        Form::Rows => {
+                            out.line(format_args!("if ({inside}) packed[{place} + k * {} + n] = w;", placed.row()));
+                        }
+                        Form::Halves { parts } => {
+                            let (deep, wide) = placed.tiles();
+                            let low = if parts == 3 { deep * wide * 128 } else { 0 };
+                            out.line(format_args!(
+                                "if ({inside}) fm_store_half<{parts}, {wide}, {low}>(packed + {place}, k, n, w);"
+                            ));
+                        }
+                    }
                 });
             }
         });
@@ -262,7 +290,9 @@ impl Kernel<'_> {
                 plan: self.plan,
                 packs: self.packs,
                 rows,
+                stride: self.layout.stride,
                 team,
+                precision: self.spec.precision,
                 packed: "w",
                 shared_time: false,
             };
@@ -281,7 +311,8 @@ impl Kernel<'_> {
     }
 
     fn print_draw(&self, out: &mut Writer, conditions: &Conditions) {
-        let (rows, team, dim) = (self.layout.rows, self.layout.team, self.program.state_dim());
+        let (rows, stride) = (self.layout.rows, self.layout.stride);
+        let (team, dim) = (self.layout.team, self.program.state_dim());
         let each = |numbers: usize| format!("fm_each<{team}, {rows}, 1, {numbers}>(me, [&](int l, int j, int r)");
         let wait = format!("fm_team_sync<{team}>();");
         let of_row = "const int i = sample + min(r, count - 1);";
@@ -290,7 +321,7 @@ impl Kernel<'_> {
             out.line(format_args!("const u64 from = ((u64)step * {} + part) * batch;", self.spec.accumulate));
             out.line(format_args!("{} {{ {of_row} t[r] = given_t[from + i]; row[r] = (int)(from + i); }});", each(1)));
             out.line(format_args!(
-                "{} {{ {of_row} x[j * {rows} + r] = given_x[(from + i) * {dim} + j]; ut[j * {rows} + r] = given_u[(from + i) * {dim} + j]; }});",
+                "{} {{ {of_row} x[j * {stride} + r] = given_x[(from + i) * {dim} + j]; ut[j * {stride} + r] = given_u[(from + i) * {dim} + j]; }});",
                 each(dim)
             ));
         };
@@ -319,7 +350,7 @@ impl Kernel<'_> {
                             out.line("const double t = (double)drawn;");
                             out.line("(void)t;");
                         for (i, text) in [&path.alpha, &path.sigma, &path.d_alpha, &path.d_sigma].into_iter().enumerate() {
-                            out.line(format_args!("path[{i} * {rows} + r] = {};", of_device(text)));
+                            out.line(format_args!("path[{i} * {stride} + r] = {};", of_device(text)));
                         }
                         });
                     });
@@ -337,19 +368,20 @@ impl Kernel<'_> {
                         out.line(format_args!(
                             "const double x0 = (double){source}, x1 = (double)data[(u64)row[r] * {dim} + j];"
                         ));
-                        let of = |i: usize| format!("path[{i} * {rows} + r]");
-                        out.line(format_args!("x[j * {rows} + r] = (float)fm_dadd(fm_dmul({}, x1), fm_dmul({}, x0));", of(0), of(1)));
-                        out.line(format_args!("ut[j * {rows} + r] = (float)fm_dadd(fm_dmul({}, x1), fm_dmul({}, x0));", of(2), of(3)));
+                        let of = |i: usize| format!("path[{i} * {stride} + r]");
+                        out.line(format_args!("x[j * {stride} + r] = (float)fm_dadd(fm_dmul({}, x1), fm_dmul({}, x0));", of(0), of(1)));
+                        out.line(format_args!("ut[j * {stride} + r] = (float)fm_dadd(fm_dmul({}, x1), fm_dmul({}, x0));", of(2), of(3)));
                     });
                     out.line(");");
                 });
             }
         }
-        conditions.print(out, rows, team, "row[r]");
+        conditions.print(out, rows, stride, team, "row[r]");
     }
 
     fn print_loss(&self, out: &mut Writer) {
-        let (rows, team, dim) = (self.layout.rows, self.layout.team, self.program.state_dim());
+        let (rows, stride) = (self.layout.rows, self.layout.stride);
+        let (team, dim) = (self.layout.team, self.program.state_dim());
         let (value, slope) = match self.spec.loss {
             Loss::Mse => ("fm_mse(d)".to_owned(), "fm_d_mse(d)".to_owned()),
             Loss::L1 => ("fm_l1(d)".to_owned(), "fm_d_l1(d)".to_owned()),
@@ -357,12 +389,14 @@ impl Kernel<'_> {
                 (format!("fm_huber(d, {})", double(delta)), format!("fm_d_huber(d, {})", double(delta)))
             }
         };
+        // In 16-bit numbers derivatives are to be of size one; their sum takes the share of a sample.
+        let scale = if self.scaled() { "" } else { "share * " };
         out.line("// ---- loss");
         out.line("double own = 0.0;");
         out.block(format_args!("fm_each<{team}, {rows}, 1, {dim}>(me, [&](int l, int j, int r)"), |out| {
-            out.line(format_args!("const double d = (double)v[j * {rows} + r] - (double)ut[j * {rows} + r];"));
+            out.line(format_args!("const double d = (double)v[j * {stride} + r] - (double)ut[j * {stride} + r];"));
             out.line(format_args!("if (r < count) own += {value};"));
-            out.line(format_args!("dv[j * {rows} + r] = r < count ? (float)(share * {slope}) : 0.0f;"));
+            out.line(format_args!("dv[j * {stride} + r] = r < count ? (float)({scale}{slope}) : 0.0f;"));
         });
         out.line(");");
         out.line(format_args!("own = fm_block_sum<{team}>(own, room);"));
@@ -394,8 +428,9 @@ impl Kernel<'_> {
             }
         };
         let update = self.update_text();
+        let share = if self.scaled() { "gradient = (float)(share * (double)gradient);\n" } else { "" };
         let sum = format!(
-            "float gradient = 0.0f;\nfor (int b = 0; b < summed; b++) gradient += partial[(u64)b * {count} + i];\n\
+            "float gradient = 0.0f;\nfor (int b = 0; b < summed; b++) gradient += partial[(u64)b * {count} + i];\n{share}\
              square += (double)gradient * (double)gradient;"
         );
         if self.spec.clip {
