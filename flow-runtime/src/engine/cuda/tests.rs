@@ -2,6 +2,7 @@
 
 mod integrate;
 mod models;
+mod random;
 mod train;
 mod velocity;
 
