@@ -21,6 +21,7 @@ pub(crate) mod source;
 mod tile;
 mod train;
 mod ways;
+mod wide;
 
 pub use engine::CudaEngine;
 pub(crate) use show::{sampling_source, training_source};

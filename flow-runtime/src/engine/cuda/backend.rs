@@ -129,6 +129,11 @@ pub(crate) trait Backend: Send {
     /// Starts a kernel.
     fn launch(&mut self, kernel: Kernel, launch: Launch, arguments: &[Argument]) -> Result<()>;
 
+    /// Whether there is what products are computed by.
+    fn multiplies(&self) -> bool {
+        true
+    }
+
     /// Starts a product.
     fn multiply(&mut self, product: &Product) -> Result<()>;
 
@@ -143,6 +148,21 @@ pub(crate) trait Backend: Send {
 
     /// Waits until everything is done.
     fn synchronize(&mut self) -> Result<()>;
+}
+
+/// Memory that is kept from call to call, and grows.
+pub(crate) fn room<'a>(
+    slot: &'a mut Option<Memory>,
+    backend: &mut dyn Backend,
+    bytes: usize,
+    what: &str,
+) -> Result<&'a Memory> {
+    let kept = slot.take().filter(|memory| memory.bytes >= bytes);
+    let memory = match kept {
+        Some(memory) => memory,
+        None => backend.allocate(bytes, what)?,
+    };
+    Ok(slot.insert(memory))
 }
 
 /// Numbers as they lie in memory.

@@ -1,12 +1,12 @@
 //! The engine as its users see it.
 
 use super::{
-    backend::{Backend, Memory, bytes_of, bytes_of_mut},
+    backend::{Backend, Memory, bytes_of, bytes_of_mut, room},
     noise::Noise,
     show::check_explicit,
     tile::Pointwise,
     train::Training,
-    ways::{Integrators, Points},
+    ways::{Integrators, Lost, Task},
 };
 use crate::{
     data::{ConditionValues, Conditions},
@@ -47,6 +47,7 @@ pub struct CudaEngine<M> {
     pointwise: Option<(Pointwise, bool)>,
     integrators: Integrators,
     noise: Noise,
+    points: Option<Memory>,
     pub(super) training: Option<Training>,
     progress: Option<Progress>,
     model: PhantomData<fn() -> M>,
@@ -82,6 +83,7 @@ impl<M: Model> CudaEngine<M> {
             pointwise: None,
             integrators: Integrators::default(),
             noise: Noise::default(),
+            points: None,
             training: None,
             progress: None,
             model: PhantomData,
@@ -266,41 +268,43 @@ impl<M: Model> CudaEngine<M> {
         if rows == 0 {
             return Ok(statistics);
         }
-        let timetable = integrator.timetable(backend, nodes)?;
-        let piece = integrator.piece(backend, dim)?.min(PIECE);
-        let mut lost = Lost::default();
+        // Points, what marks the lost ones, conditions, and the states that are kept.
+        let row = 4 * (dim * (1 + saved.len()) + 2 + condition_numbers(M::PROGRAM));
+        let piece = integrator.piece(backend, M::PROGRAM, S::TABLEAU, row)?.min(PIECE);
+        let mut lost: Option<Lost> = None;
         for first in (0..rows).step_by(piece) {
             let count = piece.min(rows - first);
             let range = first * dim..(first + count) * dim;
-            let points = match drawn {
-                None => upload(backend, &x[range.clone()], "the points")?,
-                Some((source, seed)) => {
-                    let points = backend.allocate(4 * range.len(), "the points")?;
-                    self.noise.draw(backend, source, seed, (first, count, dim), &points)?;
-                    points
-                }
-            };
-            let conditions = upload_conditions(backend, &bound, first, count)?;
-            let marks = upload(backend, &vec![i32::MAX; count + 1], "what is lost")?;
-            let piece = Points { points: &points, rows: count, conditions: &conditions, lost: &marks };
-            let mut at = 0;
-            for (place, &node) in saved.iter().enumerate() {
-                integrator.run(backend, &timetable, &piece, (at, node - at))?;
-                at = node;
-                backend.download(&points, 0, bytes_of_mut(&mut saves[place][range.clone()]))?;
+            let points = room(&mut self.points, backend, 4 * range.len(), "the points")?.clone();
+            match drawn {
+                None => backend.upload(&points, 0, bytes_of(&x[range.clone()]))?,
+                Some((source, seed)) => self.noise.draw(backend, source, seed, (first, count, dim), &points)?,
             }
-            integrator.run(backend, &timetable, &piece, (at, steps - at))?;
+            let conditions = upload_conditions(backend, &bound, first, count)?;
+            let kept = |backend: &mut dyn Backend, node: usize| -> Result<_> {
+                Ok((node, backend.allocate(4 * range.len(), "the states that are kept")?))
+            };
+            let kept: Vec<_> = saved.iter().map(|node| kept(backend, *node)).collect::<Result<_>>()?;
+            let task = Task { nodes, points: &points, rows: count, conditions: &conditions, saved: &kept };
+            let found = integrator.run(backend, M::PROGRAM, S::TABLEAU, &task)?;
+            for ((_, memory), values) in kept.iter().zip(saves.iter_mut()) {
+                backend.download(memory, 0, bytes_of_mut(&mut values[range.clone()]))?;
+            }
             backend.download(&points, 0, bytes_of_mut(&mut x[range]))?;
-            lost.read(backend, &marks, first, count)?;
+            if let Some(found) = found.map(|found| Lost { first: first + found.first, ..found }) {
+                lost = Some(match lost {
+                    Some(lost) if lost.step < found.step => lost,
+                    Some(lost) if lost.step == found.step => Lost { count: lost.count + found.count, ..lost },
+                    _ => found,
+                });
+            }
             if let Some(progress) = &mut self.progress {
                 progress(first + count, rows);
             }
         }
         match lost {
-            Lost { step, count, first } if count > 0 => {
-                Err(not_finite(step, &nodes[step - 1..=step], count, rows, first))
-            }
-            _ => Ok(statistics),
+            Some(Lost { step, count, first }) => Err(not_finite(step, &nodes[step - 1..=step], count, rows, first)),
+            None => Ok(statistics),
         }
     }
 
@@ -318,36 +322,9 @@ impl<M: Model> CudaEngine<M> {
     }
 }
 
-/// The first step that left the numbers, and what it hit.
-#[derive(Default)]
-struct Lost {
-    step: usize,
-    count: usize,
-    first: usize,
-}
-
-impl Lost {
-    /// Reads what a piece of a batch, from row `first` on, has lost.
-    fn read(&mut self, backend: &mut dyn Backend, marks: &Memory, first: usize, count: usize) -> Result<()> {
-        let mut least = [0i32];
-        backend.download(marks, 4 * count, bytes_of_mut(&mut least))?;
-        if least[0] == i32::MAX {
-            return Ok(());
-        }
-        let mut all = vec![0i32; count];
-        backend.download(marks, 0, bytes_of_mut(&mut all))?;
-        let step = least[0] as usize;
-        if self.count > 0 && self.step < step {
-            return Ok(());
-        }
-        if self.count == 0 || step < self.step {
-            *self = Self { step, count: 0, first: usize::MAX };
-        }
-        let hit = || all.iter().enumerate().filter(|(_, mark)| **mark as usize == step).map(|(row, _)| first + row);
-        self.count += hit().count();
-        self.first = self.first.min(hit().next().unwrap_or(usize::MAX));
-        Ok(())
-    }
+/// Numbers of a row of all conditions.
+fn condition_numbers(program: &Program) -> usize {
+    program.conditions().map(|(_, input)| input.size().max(1)).sum()
 }
 
 /// Numbers in new memory of the device.

@@ -220,6 +220,11 @@ impl Fragment {
         Some(Variant { rows, threads, scratch, shared_scratch })
     }
 
+    /// Whether operands are split into two halves.
+    pub(crate) fn is_split(&self) -> bool {
+        self.split
+    }
+
     /// The kernels: one source each, with one kernel.
     pub(crate) fn variants(&self) -> &[Variant] {
         &self.variants

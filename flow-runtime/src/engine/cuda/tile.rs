@@ -10,11 +10,13 @@ mod layout;
 mod packs;
 mod rows;
 mod steps;
+mod table;
 mod train;
 mod trainer;
 
 pub(super) use integrate::{Integrator, Timetable};
 pub(super) use rows::Pointwise;
+pub(super) use table::Table;
 pub(super) use train::{Spec, Text};
 pub(super) use trainer::{Batches, Data, Given, Rates, State, Steps, Trainer};
 

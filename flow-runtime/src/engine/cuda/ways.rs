@@ -1,8 +1,16 @@
-//! Which kernels integrate a program: made when they are first needed, and kept.
+//! Which kernels integrate a model: made when they are first needed, and kept.
+//!
+//! | way | what it takes | precision |
+//! |---|---|---|
+//! | [fragments](super::fragment) | vectors whose weights fit in shared memory: everything in registers | `x3`, `half` |
+//! | [tiles](super::tile) | any model whose weights fit in shared memory; any at all without cuBLASLt | all |
+//! | [wide](super::wide) | any model: products of the whole batch, captured as graphs | all |
 
 use super::{
-    backend::{Backend, Memory},
-    tile::{Integrator as Tiles, Timetable},
+    backend::{Argument, Backend, Kernel, Launch, Memory, bytes_of, bytes_of_mut, room},
+    fragment::{Fragment, Products},
+    tile::{Integrator as Tiles, Table, Timetable},
+    wide::{self, At, Sampling, SamplingPlan},
 };
 use crate::{
     engine::{CudaPrecision, scheme::Scheme},
@@ -11,52 +19,342 @@ use crate::{
     tableau::Tableau,
 };
 
+/// Where an integration left the numbers: after step `step`, counted from 1, in `count` rows of which `first` is the first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Lost {
+    pub(super) step: usize,
+    pub(super) count: usize,
+    pub(super) first: usize,
+}
+
 /// Rows that are carried in the device's memory.
-pub(super) struct Points<'a> {
+pub(super) struct Task<'a> {
+    pub(super) nodes: &'a [f64],
     /// `[rows, dim]`, carried in place.
     pub(super) points: &'a Memory,
     pub(super) rows: usize,
     pub(super) conditions: &'a [Memory],
-    /// For each row the first step that left the numbers, and the first of all at the end; `i32::MAX` before.
-    pub(super) lost: &'a Memory,
+    /// Nodes whose states are kept, ascending, and where.
+    pub(super) saved: &'a [(usize, Memory)],
+}
+
+impl Task<'_> {
+    /// Calls `run` with the steps between nodes that are saved, and keeps the states there.
+    fn in_pieces(
+        &self,
+        backend: &mut dyn Backend,
+        mut run: impl FnMut(&mut dyn Backend, usize, usize) -> Result<()>,
+    ) -> Result<()> {
+        let mut at = 0;
+        for (node, memory) in self.saved {
+            run(backend, at, *node)?;
+            at = *node;
+            backend.copy((self.points, 0), (memory, 0), memory.bytes)?;
+        }
+        run(backend, at, self.nodes.len().saturating_sub(1))
+    }
 }
 
 /// The kernels of a method.
 pub(super) struct Integrator {
     scheme: Scheme,
-    tiles: Tiles,
+    way: Way,
+    /// The grid that the last call was for.
+    grid: Option<(Vec<f64>, Timetable)>,
+    marks: Option<Memory>,
+}
+
+enum Way {
+    Tiles(Box<Tiles>),
+    Fragment(Box<Registers>),
+    /// Made for as many rows as it was asked for.
+    Wide {
+        precision: wide::Precision,
+        made: Option<(usize, Box<Sampling>)>,
+        weights: Vec<f32>,
+    },
+}
+
+/// The kernels that keep everything in registers.
+struct Registers {
+    fragment: Fragment,
+    table: Table,
+    kernels: Vec<Option<Kernel>>,
+    words: Option<Memory>,
+    numbers: Option<Memory>,
+    scratch: Option<Memory>,
 }
 
 impl Integrator {
+    fn new(
+        program: &'static Program,
+        tableau: &'static Tableau,
+        precision: CudaPrecision,
+        rows: usize,
+        weights: &[f32],
+        backend: &dyn Backend,
+    ) -> Self {
+        let scheme = Scheme::of(tableau);
+        let device = backend.properties();
+        let products = match precision {
+            CudaPrecision::Strict => None,
+            CudaPrecision::X3 => Some(Products::X3),
+            CudaPrecision::Half => Some(Products::Half),
+        };
+        let registers = products.and_then(|products| Registers::new(program, tableau, products, weights, backend));
+        let way = match registers {
+            Some(registers) => Way::Fragment(Box::new(registers)),
+            None => {
+                let tiles = Tiles::new(program, &scheme, rows, precision, device);
+                if tiles.weights_fit() || !backend.multiplies() {
+                    Way::Tiles(Box::new(tiles))
+                } else {
+                    Way::Wide { precision: wide_precision(precision), made: None, weights: Vec::new() }
+                }
+            }
+        };
+        Self { scheme, way, grid: None, marks: None }
+    }
+
     /// Evaluations of the velocity in a step.
     pub(super) fn evaluations(&self) -> usize {
         self.scheme.evaluations()
     }
 
-    pub(super) fn timetable(&self, backend: &mut dyn Backend, nodes: &[f64]) -> Result<Timetable> {
-        self.tiles.timetable(backend, &self.scheme, nodes)
+    /// What is known by this name, for reports.
+    #[cfg(all(test, feature = "cuda-header"))]
+    pub(super) fn name(&self) -> &'static str {
+        match self.way {
+            Way::Tiles(_) => "tiles",
+            Way::Fragment(_) => "fragments",
+            Way::Wide { .. } => "wide",
+        }
     }
 
-    /// Rows that there is memory for.
-    pub(super) fn piece(&self, backend: &mut dyn Backend, dim: usize) -> Result<usize> {
-        // Points, marks, conditions of about their size; half is left to others.
-        let row = 4 * (2 * dim + 4);
-        Ok((backend.free()? / 2 / row).max(1))
+    fn load(&mut self, backend: &mut dyn Backend, program: &'static Program, new: &[f32]) -> Result<()> {
+        self.grid = None;
+        let unfit = match &mut self.way {
+            Way::Tiles(tiles) => return tiles.load(backend, new),
+            Way::Wide { made, weights, .. } => {
+                new.clone_into(weights);
+                return match made {
+                    Some((_, sampling)) => sampling.load(new, backend),
+                    None => Ok(()),
+                };
+            }
+            Way::Fragment(registers) => !registers.load(backend, new)?,
+        };
+        if unfit {
+            // 16-bit numbers do not hold these weights: tiles scale nothing either, but the wide kernels do.
+            let precision = match self.way {
+                Way::Fragment(ref registers) if registers.fragment.is_split() => wide::Precision::X3,
+                _ => wide::Precision::Half,
+            };
+            self.way = Way::Wide { precision, made: None, weights: new.to_vec() };
+            let _ = program;
+        }
+        Ok(())
     }
 
-    /// Carries points over `steps` steps from step `first` on.
-    pub(super) fn run(
+    /// Rows that there is memory for at a time.
+    pub(super) fn piece(
         &self,
         backend: &mut dyn Backend,
+        program: &'static Program,
+        tableau: &Tableau,
+        row: usize,
+    ) -> Result<usize> {
+        // Half is left to others, and to what is rounded up.
+        let free = backend.free()? / 2;
+        let Way::Wide { precision, .. } = &self.way else { return Ok((free / row.max(1)).max(1)) };
+        let plan = SamplingPlan::new(program, tableau, *precision);
+        let (one, many) = (plan.bytes(1), plan.bytes(1025));
+        let each = (many.saturating_sub(one)).div_ceil(1024) + row;
+        Ok((free.saturating_sub(one) / each).clamp(1, plan.most_rows()))
+    }
+
+    /// Carries rows over the grid; says where the numbers were left, if they were.
+    pub(super) fn run(
+        &mut self,
+        backend: &mut dyn Backend,
+        program: &'static Program,
+        tableau: &'static Tableau,
+        task: &Task<'_>,
+    ) -> Result<Option<Lost>> {
+        let Self { scheme, way, grid, marks } = self;
+        match way {
+            Way::Tiles(tiles) => {
+                let timetable = keep(grid, task.nodes, || tiles.timetable(backend, scheme, task.nodes))?;
+                let marks = room(marks, backend, 4 * (task.rows + 1), "what is lost")?.clone();
+                backend.upload(&marks, 0, bytes_of(&vec![i32::MAX; task.rows + 1]))?;
+                task.in_pieces(backend, |backend, from, to| {
+                    let steps = (from, to - from);
+                    if from == to {
+                        return Ok(());
+                    }
+                    tiles.run(backend, timetable, task.points, task.rows, steps, task.conditions, &marks)
+                })?;
+                read_marks(backend, &marks, task.rows)
+            }
+            Way::Fragment(registers) => {
+                let steps = task.nodes.len().saturating_sub(1);
+                let timetable = keep(grid, task.nodes, || registers.timetable(backend, task.nodes))?;
+                let bytes = (8 * steps).max(8);
+                let marks = room(marks, backend, bytes, "what is lost")?.clone();
+                backend.zero(&marks, 0, bytes)?;
+                task.in_pieces(backend, |backend, from, to| {
+                    registers.run(backend, timetable, task, (from, to), &marks)
+                })?;
+                read_counts(backend, &marks, steps)
+            }
+            Way::Wide { precision, made, weights } => {
+                if made.as_ref().is_none_or(|(most, _)| *most < task.rows) {
+                    if let Some((_, mut old)) = made.take() {
+                        old.forget(backend);
+                    }
+                    let plan = SamplingPlan::new(program, tableau, *precision);
+                    let mut sampling = Sampling::new(plan, task.rows, backend)?;
+                    sampling.load(weights, backend)?;
+                    *made = Some((task.rows, Box::new(sampling)));
+                }
+                let Some((_, sampling)) = made else { return Ok(None) };
+                let at = |memory| At { memory, offset: 0 };
+                let conditions: Vec<At<'_>> = task.conditions.iter().map(at).collect();
+                let saved: Vec<(usize, At<'_>)> = task.saved.iter().map(|(node, memory)| (*node, at(memory))).collect();
+                let whole = wide::Task {
+                    points: at(task.points),
+                    rows: task.rows,
+                    nodes: task.nodes,
+                    conditions: &conditions,
+                    saved: &saved,
+                };
+                let lost = sampling.integrate(whole, backend)?;
+                Ok(lost.map(|lost| Lost { step: lost.step, count: lost.count, first: lost.first }))
+            }
+        }
+    }
+}
+
+pub(super) fn wide_precision(precision: CudaPrecision) -> wide::Precision {
+    match precision {
+        CudaPrecision::Strict => wide::Precision::Strict,
+        CudaPrecision::X3 => wide::Precision::X3,
+        CudaPrecision::Half => wide::Precision::Half,
+    }
+}
+
+/// What belongs to a grid, made anew for another.
+fn keep<'a>(
+    slot: &'a mut Option<(Vec<f64>, Timetable)>,
+    nodes: &[f64],
+    make: impl FnOnce() -> Result<Timetable>,
+) -> Result<&'a Timetable> {
+    let kept = slot.take().filter(|(own, _)| own == nodes);
+    let kept = match kept {
+        Some(kept) => kept,
+        None => (nodes.to_vec(), make()?),
+    };
+    Ok(&slot.insert(kept).1)
+}
+
+/// The first step of each row, and the first of all after them.
+fn read_marks(backend: &mut dyn Backend, marks: &Memory, rows: usize) -> Result<Option<Lost>> {
+    let mut least = [0i32];
+    backend.download(marks, 4 * rows, bytes_of_mut(&mut least))?;
+    if least[0] == i32::MAX {
+        return Ok(None);
+    }
+    let mut all = vec![0i32; rows];
+    backend.download(marks, 0, bytes_of_mut(&mut all))?;
+    let mut hit = all.iter().enumerate().filter(|(_, mark)| **mark == least[0]);
+    let first = hit.next().map_or(0, |(row, _)| row);
+    Ok(Some(Lost { step: least[0] as usize, count: 1 + hit.count(), first }))
+}
+
+/// How many rows each step lost, and the complement of the first of them.
+fn read_counts(backend: &mut dyn Backend, marks: &Memory, steps: usize) -> Result<Option<Lost>> {
+    let mut all = vec![0u32; 2 * steps];
+    if steps > 0 {
+        backend.download(marks, 0, bytes_of_mut(&mut all))?;
+    }
+    let lost = all.chunks_exact(2).enumerate().find(|(_, step)| step[0] > 0);
+    Ok(lost.map(|(step, own)| Lost { step: step + 1, count: own[0] as usize, first: !own[1] as usize }))
+}
+
+impl Registers {
+    /// `None` if the model is not eligible, or 16-bit numbers do not hold its weights.
+    fn new(
+        program: &'static Program,
+        tableau: &Tableau,
+        products: Products,
+        weights: &[f32],
+        backend: &dyn Backend,
+    ) -> Option<Self> {
+        let fragment = Fragment::new(program, tableau, products, backend.properties()).ok()?;
+        fragment.pack(weights).ok()?;
+        let table = Table::new(program, fragment.table_row());
+        let kernels = vec![None; fragment.variants().len()];
+        Some(Self { fragment, table, kernels, words: None, numbers: None, scratch: None })
+    }
+
+    /// Takes over weights; `false` if 16-bit numbers do not hold them.
+    fn load(&mut self, backend: &mut dyn Backend, weights: &[f32]) -> Result<bool> {
+        let Ok((words, numbers)) = self.fragment.pack(weights) else { return Ok(false) };
+        self.table.load(backend, weights)?;
+        let memory = room(&mut self.words, backend, 4 * words.len().max(4), "the packed weights")?.clone();
+        backend.upload(&memory, 0, bytes_of(&words))?;
+        let memory = room(&mut self.numbers, backend, 4 * numbers.len().max(4), "the weights")?.clone();
+        backend.upload(&memory, 0, bytes_of(&numbers))?;
+        Ok(true)
+    }
+
+    fn timetable(&self, backend: &mut dyn Backend, nodes: &[f64]) -> Result<Timetable> {
+        let times: Vec<f32> = self.fragment.times(nodes).iter().map(|t| *t as f32).collect();
+        Timetable::new(backend, &self.table, &times, &self.fragment.coefficients(nodes))
+    }
+
+    fn run(
+        &mut self,
+        backend: &mut dyn Backend,
         timetable: &Timetable,
-        points: &Points<'_>,
-        (first, steps): (usize, usize),
+        task: &Task<'_>,
+        (from, to): (usize, usize),
+        marks: &Memory,
     ) -> Result<()> {
-        if steps == 0 {
+        if from == to {
             return Ok(());
         }
-        let Points { points, rows, conditions, lost } = *points;
-        self.tiles.run(backend, timetable, points, rows, (first, steps), conditions, lost)
+        let shape = self.fragment.shape(task.rows);
+        let kernel = match self.kernels.get(shape.variant).copied().flatten() {
+            Some(kernel) => kernel,
+            None => {
+                let kernel = backend.load(&self.fragment.source(shape.variant))?[0];
+                self.kernels[shape.variant] = Some(kernel);
+                kernel
+            }
+        };
+        let scratch = room(&mut self.scratch, backend, shape.scratch.max(16), "values of the tiles")?;
+        let (Some(words), Some(numbers)) = (&self.words, &self.numbers) else { return Ok(()) };
+        let memory = [
+            words.address,
+            numbers.address,
+            timetable.table.address,
+            timetable.times.address,
+            timetable.coefficients.address,
+            task.points.address,
+            marks.address + 8 * from as u64,
+            scratch.address,
+        ];
+        let conditions = task.conditions.iter().map(|memory| memory.address);
+        let mut arguments: Vec<Argument> = memory.into_iter().chain(conditions).map(Argument::Address).collect();
+        arguments.extend([task.rows, from, to].map(|number| Argument::Int(number as i32)));
+        let launch = Launch {
+            blocks: shape.blocks as u32,
+            threads: shape.threads as u32,
+            shared: shape.shared,
+            cooperative: false,
+        };
+        backend.launch(kernel, launch, &arguments)
     }
 }
 
@@ -65,7 +363,7 @@ impl Integrator {
 struct Key {
     tableau: *const Tableau,
     precision: CudaPrecision,
-    /// Rows are enough for a tile to each warp, or how many rows a tile has.
+    /// Rows, rounded up: sizes that are near each other have the same text.
     rows: usize,
 }
 
@@ -93,21 +391,19 @@ impl Integrators {
         precision: CudaPrecision,
         rows: usize,
         weights: &[f32],
-    ) -> Result<&Integrator> {
-        // Sizes that are near each other have the same text.
+    ) -> Result<&mut Integrator> {
         let key = Key { tableau, precision, rows: rows.max(1).next_power_of_two().min(1 << 20) };
         let at = match self.all.iter().position(|(own, ..)| *own == key) {
             Some(at) => at,
             None => {
-                let scheme = Scheme::of(tableau);
-                let tiles = Tiles::new(program, &scheme, key.rows, precision, backend.properties());
-                self.all.push((key, Integrator { scheme, tiles }, false));
+                let integrator = Integrator::new(program, tableau, precision, key.rows, weights, backend);
+                self.all.push((key, integrator, false));
                 self.all.len() - 1
             }
         };
         let (_, integrator, fresh) = &mut self.all[at];
         if !*fresh {
-            integrator.tiles.load(backend, weights)?;
+            integrator.load(backend, program, weights)?;
             *fresh = true;
         }
         Ok(integrator)

@@ -1,11 +1,11 @@
 //! A whole integration as one kernel.
 
-use super::{FUNCTIONS, TILE, TILE_MMA, layout::Layout, packs::Packs, rows::Conditions, steps::Scope};
+use super::{FUNCTIONS, TILE, TILE_MMA, layout::Layout, packs::Packs, rows::Conditions, steps::Scope, table::Table};
 use crate::{
     engine::{
         CudaPrecision,
         cuda::{
-            backend::{Argument, Backend, Kernel, Launch, Memory, Properties, bytes_of},
+            backend::{self, Argument, Backend, Kernel, Launch, Memory, Properties, bytes_of},
             source::{Source, Writer},
         },
         plan::{Plan, Use},
@@ -15,20 +15,17 @@ use crate::{
     program::Program,
 };
 
-/// Threads of a block that computes what a batch shares at one time.
-const SHARED_THREADS: usize = 128;
-
-/// A program and an explicit method as kernels: one for what a batch shares at the times of a grid, one for the integration.
+/// A program and an explicit method as a kernel.
 pub(crate) struct Integrator {
-    plan: Plan,
+    table: Table,
     packs: Packs,
     layout: Layout,
     source: Source,
+    scratch: Option<Memory>,
     loaded: Option<Loaded>,
 }
 
 struct Loaded {
-    shared: Kernel,
     integrate: Kernel,
     parameters: Memory,
     packed: Memory,
@@ -39,6 +36,20 @@ pub(crate) struct Timetable {
     pub(crate) times: Memory,
     pub(crate) table: Memory,
     pub(crate) coefficients: Memory,
+}
+
+impl Timetable {
+    pub(crate) fn new(backend: &mut dyn Backend, table: &Table, times: &[f32], coefficients: &[f32]) -> Result<Self> {
+        let upload = |backend: &mut dyn Backend, values: &[f32], what| -> Result<Memory> {
+            let memory = backend.allocate(4 * values.len().max(1), what)?;
+            backend.upload(&memory, 0, bytes_of(values))?;
+            Ok(memory)
+        };
+        let coefficients = upload(backend, coefficients, "the coefficients of the steps")?;
+        let own = upload(backend, times, "the times of the stages")?;
+        let table = table.compute(backend, &own, times.len())?;
+        Ok(Self { times: own, table, coefficients })
+    }
 }
 
 impl Integrator {
@@ -62,21 +73,28 @@ impl Integrator {
         parts.extend(conditions.parts.iter().cloned());
         let layout = Layout::of(&plan, &packs, &parts, count, precision, device);
         let source = text(program, &plan, &packs, &layout, &conditions, scheme, precision);
-        Self { plan, packs, layout, source, loaded: None }
+        let table = Table::new(program, plan.shared_len.max(1));
+        Self { table, packs, layout, source, scratch: None, loaded: None }
     }
 
     pub(crate) fn source(&self) -> &Source {
         &self.source
     }
 
+    /// Whether the weights that a tile reads again and again fit into shared memory.
+    pub(crate) fn weights_fit(&self) -> bool {
+        self.layout.weights_shared
+    }
+
     /// Takes over weights.
     pub(crate) fn load(&mut self, backend: &mut dyn Backend, weights: &[f32]) -> Result<()> {
+        self.table.load(backend, weights)?;
         let packed = self.packs.pack_all(weights);
         if self.loaded.is_none() {
             let kernels = backend.load(&self.source)?;
             let parameters = backend.allocate(4 * weights.len().max(1), "the weights")?;
             let memory = backend.allocate(4 * packed.len().max(1), "the packed weights")?;
-            self.loaded = Some(Loaded { shared: kernels[0], integrate: kernels[1], parameters, packed: memory });
+            self.loaded = Some(Loaded { integrate: kernels[0], parameters, packed: memory });
         }
         let Some(loaded) = &self.loaded else { return Ok(()) };
         backend.upload(&loaded.parameters, 0, bytes_of(weights))?;
@@ -85,39 +103,8 @@ impl Integrator {
 
     /// What all rows share on a grid, in the device's memory.
     pub(crate) fn timetable(&self, backend: &mut dyn Backend, scheme: &Scheme, nodes: &[f64]) -> Result<Timetable> {
-        let times = scheme.times_of(nodes);
-        let coefficients = scheme.coefficients_of(nodes);
-        let row = self.plan.shared_len;
-        let upload = |backend: &mut dyn Backend, values: &[f32], what| -> Result<Memory> {
-            let memory = backend.allocate(4 * values.len().max(1), what)?;
-            backend.upload(&memory, 0, bytes_of(values))?;
-            Ok(memory)
-        };
-        let timetable = Timetable {
-            coefficients: upload(backend, &coefficients, "the coefficients of the steps")?,
-            table: backend.allocate(4 * (times.len() * row).max(1), "what the batch shares at each time")?,
-            times: upload(backend, &times, "the times of the stages")?,
-        };
-        if let Some(loaded) = self.loaded.as_ref().filter(|_| row > 0 && !times.is_empty()) {
-            let launch = Launch {
-                blocks: times.len().min(1 << 16) as u32,
-                threads: SHARED_THREADS as u32,
-                shared: 0,
-                cooperative: false,
-            };
-            backend.launch(
-                loaded.shared,
-                launch,
-                &[
-                    Argument::Address(loaded.parameters.address),
-                    Argument::Address(loaded.packed.address),
-                    Argument::Address(timetable.times.address),
-                    Argument::Address(timetable.table.address),
-                    Argument::Int(times.len() as i32),
-                ],
-            )?;
-        }
-        Ok(timetable)
+        let (times, coefficients) = (scheme.times_of(nodes), scheme.coefficients_of(nodes));
+        Timetable::new(backend, &self.table, &times, &coefficients)
     }
 
     /// Carries `points: [rows, dim]` over the steps `first .. first + steps` of the grid.
@@ -125,7 +112,7 @@ impl Integrator {
     /// In `lost: [rows + 1]` the first step after which a row is not finite is kept, and at the end the first of all.
     #[allow(clippy::too_many_arguments)]
     pub(crate) fn run(
-        &self,
+        &mut self,
         backend: &mut dyn Backend,
         timetable: &Timetable,
         points: &Memory,
@@ -136,7 +123,8 @@ impl Integrator {
     ) -> Result<()> {
         let Some(loaded) = &self.loaded else { return Ok(()) };
         let blocks = self.layout.blocks(rows, backend.properties());
-        let scratch = backend.allocate(self.layout.scratch_bytes(blocks).max(4), "values of the tiles")?;
+        let bytes = self.layout.scratch_bytes(blocks).max(4);
+        let scratch = backend::room(&mut self.scratch, backend, bytes, "values of the tiles")?;
         let addresses = [
             &loaded.parameters,
             &loaded.packed,
@@ -176,38 +164,9 @@ fn text(
         out.text(TILE_MMA);
     }
     out.line("");
-    let names = ["shared", "integrate"].map(|what| format!("flow_{}_{what}", program.name));
-    print_shared(&mut out, program, plan, packs, &names[0]);
-    out.line("");
-    print_integrate(&mut out, program, plan, packs, layout, conditions, scheme, precision, &names[1]);
-    Source { name: program.name.to_owned(), text: out.finish(), kernels: names.to_vec() }
-}
-
-/// What depends on the time alone, a block for a time.
-fn print_shared(out: &mut Writer, program: &Program, plan: &Plan, packs: &Packs, name: &str) {
-    out.line(format_args!("// What {} computes of the time alone, a row of the table for every time.", program.name));
-    let head = format!(
-        "FM_KERNEL({SHARED_THREADS}) void {name}(const float* parameters, const float* packed, const float* times, float* table, int count)"
-    );
-    out.block(head, |out| {
-        out.line("const int me = threadIdx.x;");
-        out.block("for (int i = blockIdx.x; i < count; i += gridDim.x)", |out| {
-            out.line("const float time = times[i];");
-            out.line(format_args!("float* shared = table + (u64)i * {};", plan.shared_len));
-            let scope = Scope {
-                program,
-                plan,
-                packs,
-                rows: 1,
-                stride: 1,
-                team: SHARED_THREADS,
-                precision: CudaPrecision::Strict,
-                packed: "packed",
-                shared_time: true,
-            };
-            scope.print(out, &plan.shared);
-        });
-    });
+    let name = format!("flow_{}_integrate", program.name);
+    print_integrate(&mut out, program, plan, packs, layout, conditions, scheme, precision, &name);
+    Source { name: program.name.to_owned(), text: out.finish(), kernels: vec![name] }
 }
 
 #[allow(clippy::too_many_arguments)]
