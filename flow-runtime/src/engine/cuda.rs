@@ -16,6 +16,8 @@ pub(crate) mod library;
 mod noise;
 #[cfg(feature = "cuda")]
 pub(crate) mod nvrtc;
+#[cfg(all(test, feature = "cuda"))]
+mod proof;
 mod show;
 pub(crate) mod source;
 mod tile;
