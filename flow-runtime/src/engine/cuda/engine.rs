@@ -7,6 +7,7 @@ use super::{
     tile::Pointwise,
     train::Training,
     ways::{Integrators, Lost, Task},
+    wide::{self, At, Velocity, VelocityPlan},
 };
 use crate::{
     data::{ConditionValues, Conditions},
@@ -179,6 +180,9 @@ impl<M: Model> CudaEngine<M> {
         let properties = backend.properties().clone();
         let (pointwise, fresh) =
             self.pointwise.get_or_insert_with(|| (Pointwise::new(M::PROGRAM, t.len(), &properties), false));
+        if !pointwise.weights_fit() && backend.multiplies() {
+            return wide_velocity(backend, M::PROGRAM, &self.weights, (t, x), &bound, out);
+        }
         if !*fresh {
             pointwise.load(backend, &self.weights)?;
             *fresh = true;
@@ -320,6 +324,38 @@ impl<M: Model> CudaEngine<M> {
             help: "call `load` with the model's weights first".to_owned(),
         })
     }
+}
+
+/// The velocity of a model that is too wide for tiles.
+fn wide_velocity(
+    backend: &mut dyn Backend,
+    program: &'static Program,
+    weights: &[f32],
+    (t, x): (&[f32], &[f32]),
+    bound: &[&ConditionValues],
+    out: &mut [f32],
+) -> Result<()> {
+    let dim = program.state_dim();
+    let plan = VelocityPlan::new(program, wide::Precision::Strict);
+    let (one, many) = (plan.bytes(1), plan.bytes(1025));
+    let each = many.saturating_sub(one).div_ceil(1024) + 4 * (3 * dim + condition_numbers(program));
+    let piece = (backend.free()? / 2).saturating_sub(one) / each;
+    let piece = piece.clamp(1, plan.most_rows()).min(t.len());
+    let mut velocity = Velocity::new(plan, piece, backend)?;
+    velocity.load(weights, backend)?;
+    for first in (0..t.len()).step_by(piece) {
+        let rows = piece.min(t.len() - first);
+        let range = first * dim..(first + rows) * dim;
+        let times = upload(backend, &t[first..first + rows], "the times")?;
+        let points = upload(backend, &x[range.clone()], "the points")?;
+        let own = backend.allocate(4 * rows * dim, "the velocities")?;
+        let conditions = upload_conditions(backend, bound, first, rows)?;
+        let conditions: Vec<At<'_>> = conditions.iter().map(At::start).collect();
+        let [times, points, place] = [&times, &points, &own].map(At::start);
+        velocity.evaluate((times, points, rows), &conditions, place, backend)?;
+        backend.download(&own, 0, bytes_of_mut(&mut out[range]))?;
+    }
+    Ok(())
 }
 
 /// Numbers of a row of all conditions.

@@ -3,6 +3,7 @@
 use super::{
     backend::Properties,
     engine::check_ops,
+    fragment::{Fragment, Products},
     tile::{Integrator, Spec, Text},
 };
 use crate::{
@@ -36,6 +37,14 @@ pub(crate) fn sampling_source(
     check_ops(program)?;
     check_explicit(tableau)?;
     let (device, rows) = usual();
+    let products = match precision {
+        CudaPrecision::Strict => None,
+        CudaPrecision::X3 => Some(Products::X3),
+        CudaPrecision::Half => Some(Products::Half),
+    };
+    if let Some(fragment) = products.and_then(|products| Fragment::new(program, tableau, products, &device).ok()) {
+        return Ok(fragment.source(fragment.shape(rows).variant).text);
+    }
     let scheme = Scheme::of(tableau);
     Ok(Integrator::new(program, &scheme, rows, precision, &device).source().text.clone())
 }

@@ -17,7 +17,7 @@ mod trainer;
 pub(super) use integrate::{Integrator, Timetable};
 pub(super) use rows::Pointwise;
 pub(super) use table::Table;
-pub(super) use train::{Spec, Text};
+pub(super) use train::{Spec, Text, of_device, trained_ranges, update_text};
 pub(super) use trainer::{Batches, Data, Given, Rates, State, Steps, Trainer};
 
 #[cfg(test)]
@@ -26,4 +26,5 @@ mod tests;
 const FUNCTIONS: &str = include_str!("text/functions.cuh");
 pub(super) const RANDOM: &str = include_str!("text/random.cuh");
 const TILE_MMA: &str = include_str!("text/tile_mma.cuh");
+pub(super) const TRAIN: &str = include_str!("text/train.cuh");
 const TILE: &str = include_str!("text/tile.cuh");

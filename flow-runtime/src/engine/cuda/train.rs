@@ -4,6 +4,8 @@ use super::{
     backend::Backend,
     engine::{CudaEngine, upload, upload_conditions},
     tile::{Batches, Data, Given, Rates, Spec, State, Steps, Trainer},
+    ways::wide_precision,
+    wide::WideTrainer,
 };
 use crate::{
     data::{ConditionValues, Dataset},
@@ -23,9 +25,70 @@ const LAUNCH_SECONDS: f64 = 0.1;
 /// Numbers of batches that the host draws for one launch.
 const GIVEN: usize = 1 << 24;
 
+/// The kernels of a training: all in one where the weights fit beside the values of a tile, else products of the whole batch.
+enum Kernels {
+    Tiles(Box<Trainer>),
+    Wide(Box<WideTrainer>),
+}
+
+/// Weights up to which a gradient for every block is kept.
+const FUSED: usize = 1 << 17;
+
+impl Kernels {
+    fn new(program: &'static Program, spec: Spec, backend: &dyn Backend) -> Result<Self> {
+        if program.parameter_count() > FUSED && backend.multiplies() {
+            let precision = wide_precision(spec.precision);
+            return Ok(Self::Wide(Box::new(WideTrainer::new(program, spec, precision))));
+        }
+        Ok(Self::Tiles(Box::new(Trainer::new(program, spec, backend)?)))
+    }
+
+    fn spec(&self) -> &Spec {
+        match self {
+            Self::Tiles(trainer) => &trainer.spec,
+            Self::Wide(trainer) => &trainer.spec,
+        }
+    }
+
+    fn upload(&mut self, backend: &mut dyn Backend, state: &State<'_>) -> Result<()> {
+        match self {
+            Self::Tiles(trainer) => trainer.upload(backend, state),
+            Self::Wide(trainer) => trainer.upload(backend, state),
+        }
+    }
+
+    fn download(&mut self, backend: &mut dyn Backend, state: &mut State<'_>) -> Result<()> {
+        match self {
+            Self::Tiles(trainer) => trainer.download(backend, state),
+            Self::Wide(trainer) => trainer.download(backend, state),
+        }
+    }
+
+    fn gradient(&mut self, backend: &mut dyn Backend, gradient: &mut [f32]) -> Result<()> {
+        match self {
+            Self::Tiles(trainer) => trainer.gradient(backend, gradient),
+            Self::Wide(trainer) => trainer.gradient(backend, gradient),
+        }
+    }
+
+    fn optimize(&mut self, backend: &mut dyn Backend, rates: Rates, gradient: &[f32]) -> Result<()> {
+        match self {
+            Self::Tiles(trainer) => trainer.optimize(backend, rates, gradient),
+            Self::Wide(trainer) => trainer.optimize(backend, rates, gradient),
+        }
+    }
+
+    fn run(&mut self, backend: &mut dyn Backend, steps: &Steps<'_>, batches: &Batches<'_>) -> Result<Vec<[f64; 2]>> {
+        match self {
+            Self::Tiles(trainer) => trainer.run(backend, steps, batches),
+            Self::Wide(trainer) => trainer.run(backend, steps, batches),
+        }
+    }
+}
+
 /// What training keeps from launch to launch.
 pub(super) struct Training {
-    trainer: Trainer,
+    trainer: Kernels,
     /// Version of the weights and number of the step that the device has.
     device_state: Option<(u64, u64)>,
     data: Option<(Fingerprint, Data)>,
@@ -55,7 +118,7 @@ impl Fingerprint {
 
 impl Training {
     fn new(program: &'static Program, spec: Spec, backend: &dyn Backend) -> Result<Self> {
-        Ok(Self { trainer: Trainer::new(program, spec, backend)?, device_state: None, data: None, chunk: 1 })
+        Ok(Self { trainer: Kernels::new(program, spec, backend)?, device_state: None, data: None, chunk: 1 })
     }
 
     /// The data set in the device's memory, its conditions in the order of the program.
@@ -231,7 +294,7 @@ impl<M: Model> CudaEngine<M> {
         let mut count = most.min(training.chunk).max(1);
         let accumulate = task.recipe.accumulate as u64;
         let draw = state.step * accumulate;
-        let given = if training.trainer.spec.path.is_none() {
+        let given = if training.trainer.spec().path.is_none() {
             let numbers = task.recipe.batch * task.recipe.accumulate * (2 * task.data.dim() + 1);
             count = count.min((GIVEN / numbers.max(1)).max(1) as u64);
             Some(draw_on_host::<M>(backend, task, draw, count * accumulate)?)
@@ -292,7 +355,7 @@ fn prepared<'a>(
     spec: Spec,
     backend: &dyn Backend,
 ) -> Result<&'a mut Training> {
-    if slot.as_ref().is_none_or(|training| training.trainer.spec != spec) {
+    if slot.as_ref().is_none_or(|training| *training.trainer.spec() != spec) {
         *slot = Some(Training::new(program, spec, backend)?);
     }
     match slot {

@@ -131,7 +131,7 @@ impl Integrator {
         }
     }
 
-    fn load(&mut self, backend: &mut dyn Backend, program: &'static Program, new: &[f32]) -> Result<()> {
+    fn load(&mut self, backend: &mut dyn Backend, new: &[f32]) -> Result<()> {
         self.grid = None;
         let unfit = match &mut self.way {
             Way::Tiles(tiles) => return tiles.load(backend, new),
@@ -151,7 +151,6 @@ impl Integrator {
                 _ => wide::Precision::Half,
             };
             self.way = Way::Wide { precision, made: None, weights: new.to_vec() };
-            let _ = program;
         }
         Ok(())
     }
@@ -218,11 +217,11 @@ impl Integrator {
                     *made = Some((task.rows, Box::new(sampling)));
                 }
                 let Some((_, sampling)) = made else { return Ok(None) };
-                let at = |memory| At { memory, offset: 0 };
-                let conditions: Vec<At<'_>> = task.conditions.iter().map(at).collect();
-                let saved: Vec<(usize, At<'_>)> = task.saved.iter().map(|(node, memory)| (*node, at(memory))).collect();
+                let conditions: Vec<At<'_>> = task.conditions.iter().map(At::start).collect();
+                let saved: Vec<(usize, At<'_>)> =
+                    task.saved.iter().map(|(node, memory)| (*node, At::start(memory))).collect();
                 let whole = wide::Task {
-                    points: at(task.points),
+                    points: At::start(task.points),
                     rows: task.rows,
                     nodes: task.nodes,
                     conditions: &conditions,
@@ -403,7 +402,7 @@ impl Integrators {
         };
         let (_, integrator, fresh) = &mut self.all[at];
         if !*fresh {
-            integrator.load(backend, program, weights)?;
+            integrator.load(backend, weights)?;
             *fresh = true;
         }
         Ok(integrator)

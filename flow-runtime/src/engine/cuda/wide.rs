@@ -28,18 +28,16 @@ mod memory;
 mod place;
 mod record;
 mod sampling;
+mod steps;
 mod training;
 mod velocity;
 
 use super::backend::Number;
 use list::Format;
 
-// Parts are joined one by one.
-#[allow(unused_imports)]
-pub(crate) use sampling::{At, Lost, Sampling, SamplingPlan, Task};
-#[allow(unused_imports)]
+pub(crate) use sampling::{At, Sampling, SamplingPlan, Task};
+pub(crate) use steps::WideTrainer;
 pub(crate) use training::{Training, TrainingPlan};
-#[allow(unused_imports)]
 pub(crate) use velocity::{Velocity, VelocityPlan};
 
 /// What all kernels of wide models have in common.

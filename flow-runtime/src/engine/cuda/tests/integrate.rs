@@ -2,7 +2,7 @@
 
 use super::{
     engine, far,
-    models::{Everything, Moons},
+    models::{Broad, Everything, Moons},
 };
 use crate::{
     engine::{CpuEngine, CudaPrecision},
@@ -20,7 +20,11 @@ fn asked(program: &Program, rows: usize) -> Conditions {
         return Conditions::none();
     }
     let labels: Vec<u32> = (0..rows as u32).map(|row| row * 7 % 4).collect();
-    Conditions::none().class("y", &labels).unwrap().vector("c", 3, &numbers(3 * rows)).unwrap()
+    let asked = Conditions::none().class("y", &labels).unwrap();
+    if program.conditions().count() == 1 {
+        return asked;
+    }
+    asked.vector("c", 3, &numbers(3 * rows)).unwrap()
 }
 
 fn compare<M: Model, S: Method>(seed: u64, rows: usize, nodes: &[f64], saved: &[usize]) {
@@ -78,6 +82,54 @@ fn the_other_precisions() {
         compare_in::<Moons, DormandPrince54>(precision, bound, 2, 33, &[0.0, 0.5, 1.0], &[2]);
         compare_in::<Moons, Midpoint>(precision, bound, 0, 600, &[0.0, 0.5, 1.0], &[]);
     }
+}
+
+/// Products of the whole batch, captured as graphs; the second call has the graph of the first.
+#[test]
+fn wide_models() {
+    for (precision, bound) in [(CudaPrecision::Strict, 2e-5), (CudaPrecision::X3, 2e-5), (CudaPrecision::Half, 1e-2)] {
+        compare_in::<Broad, Rk4>(precision, bound, 0, 21, &[0.0, 0.3, 0.5, 1.0], &[0, 2]);
+    }
+}
+
+#[test]
+fn every_model_goes_the_way_that_is_made_for_it() {
+    use crate::engine::cuda::ways::Integrators;
+    let Some(mut backend) = super::header(0) else { return };
+    let mut way = |program: &'static Program, precision, weights: &[f32]| {
+        let tableau = <Rk4 as Method>::TABLEAU;
+        let mut all = Integrators::default();
+        all.ready(&mut *backend, program, tableau, precision, 100, weights).unwrap().name()
+    };
+    use CudaPrecision::{Half, Strict, X3};
+    let (moons, everything, broad) = (Moons::new(0), Everything::new(0), Broad::new(0));
+    for (precision, expected) in [(Strict, "tiles"), (X3, "fragments"), (Half, "fragments")] {
+        assert_eq!(way(Moons::PROGRAM, precision, moons.weights().values()), expected);
+    }
+    for precision in [Strict, X3, Half] {
+        assert_eq!(way(Everything::PROGRAM, precision, everything.weights().values()), "tiles");
+        assert_eq!(way(Broad::PROGRAM, precision, broad.weights().values()), "wide");
+    }
+}
+
+/// A batch that does not fit into the device's memory is carried in pieces, each as if it were alone.
+#[test]
+fn a_batch_in_pieces() {
+    let small = super::Settings { memory: 400 << 10, ..super::Settings::default() };
+    let Some(mut whole) = engine::<Moons>(0) else { return };
+    let mut pieces = crate::engine::CudaEngine::<Moons>::on(Box::new(super::Header::new(small).unwrap())).unwrap();
+    let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let own = std::sync::Arc::clone(&told);
+    pieces = pieces.on_progress(move |done, all| own.lock().unwrap().push((done, all)));
+    let model = Moons::new(3);
+    whole.load(model.weights().values()).unwrap();
+    pieces.load(model.weights().values()).unwrap();
+    let (mut one, mut other) = (numbers(40_000), numbers(40_000));
+    whole.integrate::<Euler>(&[0.0, 1.0], &mut one, &Conditions::none(), &[], &mut []).unwrap();
+    pieces.integrate::<Euler>(&[0.0, 1.0], &mut other, &Conditions::none(), &[], &mut []).unwrap();
+    assert_eq!(one, other);
+    let told = told.lock().unwrap();
+    assert!(told.len() > 2 && told.last() == Some(&(20_000, 20_000)), "{told:?}");
 }
 
 #[test]

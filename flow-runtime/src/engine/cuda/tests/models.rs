@@ -33,6 +33,17 @@ flow_model! {
         linear(h, 2)
     }
 
+    /// Weights that fit in no shared memory.
+    pub model Broad(x: [3], t: Time, y: Class<4>) -> [3] {
+        let e = silu(linear(sinusoidal(t, 8), 300));
+        let h = silu(linear(x, 300) + e + embedding(y, 300));
+        let h = h + silu(linear(dropout(h, 0.1), 300));
+        linear(layer_norm(h), 3)
+    }
+
+    pub train BroadTraining for Broad {
+        path: Affine(CondOt), optimizer: adam(lr = 2e-3), batch: 20, accumulate: 2, steps: 6, ema: 0.9, clip: 0.5,
+    }
     pub train MoonsTraining for Moons {
         path: Affine(CondOt), optimizer: adam(lr = 5e-3), batch: 40, steps: 12, ema: 0.9, clip: 0.5,
     }

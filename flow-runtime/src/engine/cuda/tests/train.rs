@@ -2,7 +2,7 @@
 
 use super::{
     engine,
-    models::{Everything, EverythingTraining, Moons, MoonsPlain, MoonsTraining},
+    models::{Broad, BroadTraining, Everything, EverythingTraining, Moons, MoonsPlain, MoonsTraining},
 };
 use crate::{
     engine::{CpuEngine, CudaPrecision},
@@ -20,6 +20,9 @@ fn data_for<M: Model>(rows: usize) -> Dataset {
         return data;
     }
     let labels: Vec<u32> = (0..rows as u32).map(|row| row * 5 % 4).collect();
+    if M::PROGRAM.conditions().count() == 1 {
+        return data.with_class("y", &labels).unwrap();
+    }
     let mut c = vec![0.0; 3 * rows];
     random.fill_normal(1 << 20, &mut c);
     data.with_class("y", &labels).unwrap().with_vector("c", 3, &c).unwrap()
@@ -66,6 +69,13 @@ fn losses_follow_those_of_the_cpu_engine() {
 fn losses_of_split_halves_follow_too() {
     compare_in::<Moons, _>(CudaPrecision::X3, &MoonsTraining::RECIPE, &MoonsTraining::path(), 3);
     compare_in::<Everything, _>(CudaPrecision::X3, &EverythingTraining::RECIPE, &EverythingTraining::path(), 0);
+}
+
+/// Weights that fit in no shared memory: a step is a graph.
+#[test]
+fn wide_models_follow_too() {
+    compare_in::<Broad, _>(CudaPrecision::Strict, &BroadTraining::RECIPE, &BroadTraining::path(), 0);
+    compare::<Broad, _>(&BroadTraining::RECIPE, &Arc, 0);
 }
 
 /// The gradient of a batch in every precision, against the CPU engine in `f64`.

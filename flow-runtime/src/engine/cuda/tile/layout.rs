@@ -88,8 +88,13 @@ impl Layout {
         if many {
             let fit = (room - layout.packed).checked_div(layout.tile).unwrap_or(usize::MAX);
             let teams = if layout.values_shared { fit.min(THREADS / 32) } else { THREADS / 32 };
-            // Fewer warps would leave schedulers idle: the block goes over one tile together then.
-            if teams >= 4 {
+            // Fewer warps would leave schedulers idle: the block goes over one tile of more rows together then.
+            let pad = layout.stride - layout.rows;
+            let fits = |rows: &usize| layout.packed + (rows + pad) * row <= room;
+            let together = [128, 64].into_iter().find(fits).filter(|_| layout.values_shared && teams < THREADS / 32);
+            if let Some(rows) = together {
+                (layout.rows, layout.stride, layout.tile) = (rows, rows + pad, (rows + pad) * row);
+            } else if teams >= 4 {
                 (layout.team, layout.teams) = (32, teams);
             }
         }

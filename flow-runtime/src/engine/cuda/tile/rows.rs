@@ -78,6 +78,11 @@ impl Pointwise {
         &self.source
     }
 
+    /// Whether the weights that a tile reads fit into shared memory.
+    pub(crate) fn weights_fit(&self) -> bool {
+        self.layout.weights_shared
+    }
+
     /// Takes over weights.
     pub(crate) fn load(&mut self, backend: &mut dyn Backend, weights: &[f32]) -> Result<()> {
         let packed = self.packs.pack_all(weights);

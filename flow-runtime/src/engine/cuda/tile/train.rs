@@ -5,7 +5,7 @@
 //! Blocks wait for each other twice a step, and a third time where the gradient is clipped.
 
 use super::{
-    FUNCTIONS, RANDOM, TILE, TILE_MMA,
+    FUNCTIONS, RANDOM, TILE, TILE_MMA, TRAIN,
     layout::Layout,
     packs::{Form, Packs},
     rows::Conditions,
@@ -26,8 +26,6 @@ use crate::{
     program::{Gradient, Program, Wanted},
     train::{Loss, Optimizer, Recipe, TimeSampling},
 };
-
-const TRAIN: &str = include_str!("../text/train.cuh");
 
 /// What of a recipe and a path stands in the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -458,27 +456,29 @@ impl Kernel<'_> {
         });
     }
 
-    /// The optimiser's step with `gradient` on weight `i`, and the average.
+    /// What the optimiser does to weight `i` with `gradient`.
     fn update_text(&self) -> String {
-        let step = match self.spec.optimizer {
-            Optimizer::Adam { beta1, beta2, eps, weight_decay, .. } => adam(beta1, beta2, eps, weight_decay),
-            Optimizer::AdamW { beta1, beta2, eps, .. } => adam(beta1, beta2, eps, 0.0),
-            Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => format!(
-                "fm_sgd(parameters[i], gradient, moment1 + i, rate, {}, {nesterov}, {})",
-                float(momentum as f32),
-                float(weight_decay as f32)
-            ),
-        };
-        let average = if self.spec.ema { "\naverage[i] += rate.follow * (weight - average[i]);" } else { "" };
-        format!(
-            "const float weight = {step};\nflow_{}_store(parameters, packed, i, weight);{average}",
-            self.program.name
-        )
+        update_text(self.spec, &format!("flow_{}_store(parameters, packed, i, weight);", self.program.name))
     }
 }
 
+/// The optimiser's step with `gradient` on weight `i`, which is stored by `store`, and the average.
+pub(crate) fn update_text(spec: &Spec, store: &str) -> String {
+    let step = match spec.optimizer {
+        Optimizer::Adam { beta1, beta2, eps, weight_decay, .. } => adam(beta1, beta2, eps, weight_decay),
+        Optimizer::AdamW { beta1, beta2, eps, .. } => adam(beta1, beta2, eps, 0.0),
+        Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => format!(
+            "fm_sgd(parameters[i], gradient, moment1 + i, rate, {}, {nesterov}, {})",
+            float(momentum as f32),
+            float(weight_decay as f32)
+        ),
+    };
+    let average = if spec.ema { "\naverage[i] += rate.follow * (weight - average[i]);" } else { "" };
+    format!("const float weight = {step};\n{store}{average}")
+}
+
 /// An expression with the functions that stand in `text/train.cuh`.
-fn of_device(text: &str) -> String {
+pub(crate) fn of_device(text: &str) -> String {
     text.replace("sin(", "fm_sin64(").replace("cos(", "fm_cos64(").replace("tan(", "fm_tan64(")
 }
 
@@ -488,7 +488,7 @@ fn adam(beta1: f64, beta2: f64, eps: f64, l2: f64) -> String {
 }
 
 /// Ranges of the weights that training changes, neighbours joined.
-pub(super) fn trained_ranges(program: &Program) -> Vec<(usize, usize)> {
+pub(crate) fn trained_ranges(program: &Program) -> Vec<(usize, usize)> {
     let mut ranges: Vec<(usize, usize)> = Vec::new();
     for entry in Weights::of(program).entries().iter().filter(|entry| entry.trained) {
         let range = entry.range();

@@ -21,7 +21,7 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    fn numbers(&self) -> [f32; 5] {
+    pub(crate) fn numbers(&self) -> [f32; 5] {
         [self.lr, self.corrections[0], self.corrections[1], self.follow, self.decay]
     }
 

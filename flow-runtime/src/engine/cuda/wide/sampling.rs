@@ -175,6 +175,13 @@ pub(crate) struct At<'a> {
     pub(crate) offset: usize,
 }
 
+impl<'a> At<'a> {
+    /// The first byte of a memory.
+    pub(crate) fn start(memory: &'a Memory) -> Self {
+        Self { memory, offset: 0 }
+    }
+}
+
 /// A batch to be carried over a grid.
 pub(crate) struct Task<'a> {
     /// `f32 [rows, dim]`, carried in place.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    engine::cuda::wide::{Lost, Task},
+    engine::cuda::wide::{Task, sampling::Lost},
     solve::{DormandPrince54, Euler, Grid, Method, Rk4, Save, Tsit5, fallible, solve_with},
 };
 
