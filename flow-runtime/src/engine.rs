@@ -57,6 +57,8 @@ mod scheme;
 pub(crate) use cpu::check_threads;
 pub use cpu::{CpuEngine, Precision};
 pub use cuda::CudaEngine;
+#[cfg(feature = "cuda")]
+pub(crate) use cuda::report::report as cuda_report;
 pub(crate) use cuda::{sampling_source as cuda_sampling_source, training_source as cuda_training_source};
 pub use device::{Device, Resolved};
 #[cfg(feature = "dfdx")]

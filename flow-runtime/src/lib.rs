@@ -67,6 +67,7 @@
 //! | [`plot`] | pictures: points, trajectories, losses, images, a flow in motion |
 //! | [`program`] | what a model computes, as data; its gradient, as data too; the reference interpreter of both |
 //! | [`engine`] | where a model runs |
+//! | [`device`] | what there is on this machine to run on |
 //! | [`rng`] | random numbers that are functions of a seed and an index |
 //! | [`error`] | everything that can go wrong |
 //!
@@ -115,6 +116,7 @@ extern crate self as flow_runtime;
 #[path = "private.rs"]
 pub mod __private;
 pub mod data;
+pub mod device;
 pub mod engine;
 pub mod error;
 pub mod flow;

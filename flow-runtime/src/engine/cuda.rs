@@ -7,6 +7,8 @@
 pub(crate) mod backend;
 #[cfg(feature = "cuda")]
 pub(crate) mod cache;
+#[cfg(feature = "cuda")]
+pub(crate) mod driver;
 mod engine;
 mod fragment;
 #[cfg(feature = "cuda-header")]
@@ -18,6 +20,8 @@ mod noise;
 pub(crate) mod nvrtc;
 #[cfg(all(test, feature = "cuda"))]
 mod proof;
+#[cfg(feature = "cuda")]
+pub(crate) mod report;
 mod show;
 pub(crate) mod source;
 mod tile;
@@ -28,11 +32,22 @@ mod wide;
 pub use engine::CudaEngine;
 pub(crate) use show::{sampling_source, training_source};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The GPU of that index.
-pub(crate) fn open(index: usize) -> Result<Box<dyn backend::Backend>> {
-    Err(Error::Device { asked: format!("cuda:{index}"), found: String::new(), help: String::new() })
+#[cfg(feature = "cuda")]
+fn open(index: usize) -> Result<Box<dyn backend::Backend>> {
+    Ok(Box::new(driver::Driver::new(index)?))
+}
+
+/// The GPU of that index: there is none in this build.
+#[cfg(not(feature = "cuda"))]
+fn open(index: usize) -> Result<Box<dyn backend::Backend>> {
+    Err(crate::Error::Device {
+        asked: crate::engine::Device::Cuda(index).to_string(),
+        found: "flow-runtime was built without CUDA".to_owned(),
+        help: "build with the feature `cuda-13000`, or use `cpu`".to_owned(),
+    })
 }
 
 #[cfg(all(test, feature = "cuda-header"))]

@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 
 /// Where to run: `auto`, `cpu`, `dfdx`, `cuda` or `cuda:1` on a command line.
 ///
-/// A trainer and a sampler take it; [`resolve`](Self::resolve) says what it means here. This version has no CUDA engine.
+/// A trainer and a sampler take it; [`resolve`](Self::resolve) says what it means here.
 ///
 /// ```
 /// use flow_runtime::engine::Device;
@@ -19,7 +19,8 @@ use std::{fmt, str::FromStr};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Device {
-    /// The fastest there is: the CPU engine, and dfdx for a model with `custom` layers, which only dfdx runs.
+    /// The fastest there is: the first GPU, else the CPU engine; and dfdx for a model with `custom` layers, which only dfdx
+    /// runs.
     #[default]
     Auto,
     /// The CPU, on [`CpuEngine`](super::CpuEngine).
@@ -43,14 +44,35 @@ pub enum Resolved {
 }
 
 impl Device {
-    /// The engine that serves this device here: `auto` and `cpu` are the CPU engine.
+    /// The fastest there is.
+    ///
+    /// ```
+    /// # use flow_runtime::engine::Device;
+    /// assert_eq!(Device::auto(), Device::default());
+    /// ```
+    pub const fn auto() -> Self {
+        Self::Auto
+    }
+
+    /// The NVIDIA GPU of that index, counted from 0.
+    ///
+    /// ```
+    /// # use flow_runtime::engine::Device;
+    /// assert_eq!(Device::cuda(1).to_string(), "cuda:1");
+    /// ```
+    pub const fn cuda(index: usize) -> Self {
+        Self::Cuda(index)
+    }
+
+    /// The engine that serves this device here. `auto` is the first GPU if its driver and NVRTC are there, else the CPU; where
+    /// there is a driver but something else is missing, a line on stderr says so, once.
     ///
     /// # Errors
-    /// [`Error::Device`] if there is none.
+    /// [`Error::Device`] if there is none: what was found, where it was looked for, and what to do.
     ///
     /// ```
     /// use flow_runtime::engine::{Device, Resolved};
-    /// assert_eq!(Device::Auto.resolve()?, Resolved::Cpu);
+    /// assert_eq!(Device::Cpu.resolve()?, Resolved::Cpu);
     /// # Ok::<(), flow_runtime::Error>(())
     /// ```
     pub fn resolve(self) -> Result<Resolved> {
@@ -58,7 +80,11 @@ impl Device {
             Err(Error::Device { asked: self.to_string(), found: found.to_owned(), help: help.to_owned() })
         };
         match self {
-            Self::Cuda(_) => missing("this version has no CUDA engine", "use `cpu`"),
+            Self::Cuda(_) if !cfg!(feature = "cuda") => {
+                missing("flow-runtime was built without CUDA", "build with the feature `cuda-13000`, or use `cpu`")
+            }
+            Self::Cuda(index) => check_cuda(index).map(|()| Resolved::Cuda(index)),
+            Self::Auto if there_is_cuda() => Ok(Resolved::Cuda(0)),
             Self::Auto | Self::Cpu => Ok(Resolved::Cpu),
             Self::Dfdx if cfg!(feature = "dfdx") => Ok(Resolved::Dfdx),
             Self::Dfdx => missing(
@@ -78,6 +104,42 @@ impl Device {
     }
 }
 
+/// Whether the GPU of that index can be used: driver, device and NVRTC.
+#[cfg(feature = "cuda")]
+fn check_cuda(index: usize) -> Result<()> {
+    super::cuda::driver::check_device(index)?;
+    super::cuda::nvrtc::version().map(|_| ())
+}
+
+#[cfg(not(feature = "cuda"))]
+fn check_cuda(_: usize) -> Result<()> {
+    Ok(())
+}
+
+/// Whether `auto` is the first GPU; looked for once. Where there is no driver, nobody expects a GPU, and nothing is said.
+#[cfg(feature = "cuda")]
+fn there_is_cuda() -> bool {
+    use super::cuda::library::Library;
+    static FOUND: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *FOUND.get_or_init(|| {
+        if Library::Driver.load().is_err_and(|missing| missing.absent) {
+            return false;
+        }
+        match check_cuda(0) {
+            Ok(()) => true,
+            Err(error) => {
+                eprintln!("flow-runtime: `auto` is the CPU: {}", error.to_string().replace('\n', "; "));
+                false
+            }
+        }
+    })
+}
+
+#[cfg(not(feature = "cuda"))]
+fn there_is_cuda() -> bool {
+    false
+}
+
 /// What it runs on, as a report says it.
 ///
 /// ```
@@ -90,8 +152,7 @@ impl fmt::Display for Resolved {
         match self {
             Self::Cpu => f.write_str("the CPU"),
             Self::Dfdx => f.write_str("dfdx on the CPU"),
-            Self::Cuda(0) => f.write_str("the GPU"),
-            Self::Cuda(index) => write!(f, "GPU {index}"),
+            Self::Cuda(index) => write!(f, "the GPU cuda:{index}"),
         }
     }
 }
@@ -152,16 +213,28 @@ mod tests {
     }
 
     #[test]
-    fn cuda_is_a_typed_error_in_this_version() {
-        let error = Device::Cuda(1).resolve().map_err(|error| error.to_string());
-        assert_eq!(error.err().as_deref(), Some("device `cuda:1`: this version has no CUDA engine\nhelp: use `cpu`"));
+    fn cuda_is_a_gpu_or_a_typed_error() {
+        match Device::Cuda(1).resolve() {
+            Ok(resolved) => assert!(cfg!(feature = "cuda") && resolved == Resolved::Cuda(1)),
+            Err(error) => {
+                let text = error.to_string();
+                assert!(text.starts_with("device `cuda:1`: ") && text.contains("\nhelp: "), "{text}");
+                assert!(cfg!(feature = "cuda") || text.contains("feature `cuda-13000`"), "{text}");
+            }
+        }
+    }
+
+    #[cfg(feature = "cuda")]
+    #[test]
+    fn the_device_that_auto_takes_can_be_used() {
+        assert_eq!(there_is_cuda(), check_cuda(0).is_ok());
     }
 
     #[test]
     fn the_cpu_engine_is_always_there_and_dfdx_if_it_is_built() {
-        for device in [Device::Auto, Device::Cpu] {
-            assert_eq!(device.resolve().ok(), Some(Resolved::Cpu));
-        }
+        assert_eq!(Device::Cpu.resolve().ok(), Some(Resolved::Cpu));
+        let auto = Device::Auto.resolve().ok();
+        assert!(auto == Some(Resolved::Cpu) || auto == Some(Resolved::Cuda(0)), "{auto:?}");
         match Device::Dfdx.resolve() {
             Ok(resolved) => assert!(cfg!(feature = "dfdx") && resolved == Resolved::Dfdx),
             Err(error) => assert!(!cfg!(feature = "dfdx") && error.to_string().contains("--features dfdx")),

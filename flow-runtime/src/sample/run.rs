@@ -3,10 +3,11 @@
 use super::{SampleRecipe, Sampler, Trajectories};
 use crate::{
     data::{Conditions, Dataset},
-    engine::{CpuEngine, CudaEngine, Resolved, Runnable},
+    engine::{CpuEngine, CudaEngine, Device, Resolved, Runnable},
     error::{Error, Result},
     model::Model,
-    solve::{Grid, Statistics},
+    solve::{Grid, Method, Statistics},
+    tableau::Kind,
 };
 use std::sync::PoisonError;
 
@@ -72,7 +73,7 @@ impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
     pub fn sample_given(&self, count: usize, conditions: &Conditions) -> Result<Dataset> {
         let grid = self.chosen_grid()?;
         check_forward(&grid)?;
-        if let Resolved::Cuda(_) = self.device.resolve_for(R::Model::PROGRAM)? {
+        if let Resolved::Cuda(_) = self.resolved()? {
             self.check_count(count)?;
             let dim = R::Model::PROGRAM.state_dim();
             let mut values = vec![0.0; count * dim];
@@ -144,6 +145,16 @@ impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
         Ok(Trajectories { times, states, statistics })
     }
 
+    /// The engine that carries the points: `auto` leaves implicit methods to the CPU, which has them.
+    fn resolved(&self) -> Result<Resolved> {
+        match self.device.resolve_for(R::Model::PROGRAM)? {
+            Resolved::Cuda(_) if self.device == Device::Auto && R::Solver::TABLEAU.kind != Kind::Explicit => {
+                Ok(Resolved::Cpu)
+            }
+            resolved => Ok(resolved),
+        }
+    }
+
     fn chosen_grid(&self) -> Result<Grid> {
         let grid = match &self.grid {
             Some(grid) => grid.clone(),
@@ -194,7 +205,7 @@ impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
         saves: &mut [Vec<f32>],
     ) -> Result<Statistics> {
         crate::engine::check_threads(self.threads)?;
-        match self.device.resolve_for(R::Model::PROGRAM)? {
+        match self.resolved()? {
             #[cfg(feature = "dfdx")]
             Resolved::Dfdx => self.integrate_with_dfdx(values, conditions, saved, saves),
             resolved => {

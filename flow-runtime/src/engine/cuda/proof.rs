@@ -29,7 +29,7 @@ pub(crate) fn compiled(source: &Source, architecture: &str) -> Option<Binary> {
         Ok(_) => Some(nvrtc::compile(source, architecture, &[]).unwrap_or_else(|error| panic!("{error}"))),
         Err(error) => {
             assert!(std::env::var_os("FLOW_REQUIRE_NVRTC").is_none(), "{error}");
-            println!("skipped: {error}");
+            eprintln!("skipped: {error}");
             None
         }
     }
@@ -43,7 +43,7 @@ pub(crate) fn frugal(source: &Source, architecture: &str, registers: u32) -> Opt
     let binary = compiled(source, architecture)?;
     assert_eq!(binary.resources.len(), source.kernels.len(), "{}", binary.log);
     for kernel in &binary.resources {
-        println!("{} for {architecture}: {} registers", kernel.kernel, kernel.registers);
+        eprintln!("{} for {architecture}: {} registers", kernel.kernel, kernel.registers);
         assert_eq!((kernel.stack, kernel.spill_stores, kernel.spill_loads), (0, 0, 0), "{architecture}: {kernel:?}");
         assert!(kernel.registers <= registers, "{architecture}: {kernel:?}, of {registers}");
     }
@@ -74,7 +74,7 @@ fn disassembly(cubin: &[u8]) -> Result<Option<String>> {
         if let Some(folder) = promised {
             return Err(failed(format!("neither in {folder:?} nor on PATH")));
         }
-        println!("skipped: no cuobjdump and nvdisasm, neither in FLOW_CUDA_TOOLS nor on PATH");
+        eprintln!("skipped: no cuobjdump and nvdisasm, neither in FLOW_CUDA_TOOLS nor on PATH");
         return Ok(None);
     };
     let io = |error: std::io::Error| failed(error.to_string());

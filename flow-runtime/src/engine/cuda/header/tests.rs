@@ -18,7 +18,7 @@ fn header(settings: Settings) -> Option<Header> {
         None => Some(Header::new(settings).unwrap()),
         Some(reason) => {
             assert!(std::env::var_os("FLOW_REQUIRE_HEADER").is_none(), "{reason}");
-            println!("skipped: {reason}");
+            eprintln!("skipped: {reason}");
             None
         }
     }
@@ -180,7 +180,7 @@ fn barriers_are_cheap() {
         start.elapsed()
     };
     let best = (0..5).map(|_| time()).min().unwrap();
-    println!("256 threads, 1000 barriers: {best:?}");
+    eprintln!("256 threads, 1000 barriers: {best:?}");
     // Some 5 ms where this was written; loops and other work beside it are no failure.
     assert!(best.as_millis() < 200, "{best:?}");
     assert_eq!(got(&mut header, &y), [1000.0; 256]);

@@ -61,7 +61,7 @@ fn instructions_of_a_loop_are_counted() {
         let Some(binary) = frugal(&source(), architecture, 64) else { return };
         let Some(loops) = loops(&binary.cubin).unwrap() else { return };
         let [only] = &loops[..] else { panic!("{loops:?}") };
-        println!("{architecture}: {}", only.summary());
+        eprintln!("{architecture}: {}", only.summary());
         assert_eq!((only.count("FFMA"), only.count("MUFU.EX2"), only.count("BAR")), (8, 1, 2), "{}", only.summary());
         assert_eq!((only.count("LDS"), only.count("STS"), only.count("LDL"), only.count("STL")), (8, 1, 0, 0));
         assert!(only.inner && only.total() < 40);

@@ -148,6 +148,6 @@ fn logit_normal_times() {
             }
         }
     }
-    println!("{different} of {count} times are in the next cell");
+    eprintln!("{different} of {count} times are in the next cell");
     assert!(different <= 1, "{different} of {count}");
 }
