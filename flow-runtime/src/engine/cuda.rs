@@ -18,6 +18,8 @@ pub(crate) mod library;
 mod noise;
 #[cfg(feature = "cuda")]
 pub(crate) mod nvrtc;
+#[cfg(all(test, feature = "cuda"))]
+mod proof;
 #[cfg(feature = "cuda")]
 pub(crate) mod report;
 mod show;

@@ -1,33 +1,40 @@
 //! A device that is the CPU: the kernels' text compiled by g++ with a header that gives every CUDA thread a fiber of its own.
 //!
 //! It is there to test the engine where there is no GPU: the same text, the same launches, the same use of memory. Memory
-//! starts as `0xCD`, which no number survives unseen, and has guards at both ends.
+//! starts as `0xCD`, which no number survives unseen, and has guards at both ends, which are looked at after every launch.
+//! Whatever a device would answer by undefined results is an error here, where it can be seen: arguments that are not of the
+//! kernel's types, memory that is not held, barriers that not all threads come to, shared memory beyond a launch's.
 
 mod compile;
 mod memory;
 mod multiply;
+#[cfg(test)]
+mod tests;
 
 use super::{
     backend::{Argument, Backend, Graph, Kernel, Launch, Memory, Product, Properties},
     source::Source,
 };
 use crate::error::{Error, Result};
-use memory::{Held, Store};
+use compile::{Entry, Start};
+use memory::{Held, Room, Store};
 use std::{
     ffi::c_void,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// The fibers of a launch are the process's: one launch at a time.
-static LAUNCH: Mutex<()> = Mutex::new(());
+/// Bytes of a fiber's stack. No power of two, so that the stacks do not all want the same lines of the cache.
+const STACK: usize = (64 << 10) + 13 * 64;
 
 /// What the device is to look like.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
-    /// Zero runs threads in their order; other seeds let warps run ahead of each other.
+    /// Zero runs threads in their order; other seeds let warps run ahead of each other, differently in every launch.
     pub(crate) seed: u64,
     pub(crate) multiprocessors: u32,
+    /// Dynamic shared memory that a block may have, in bytes.
     pub(crate) shared_per_block: usize,
+    /// All of the device's memory, in bytes.
     pub(crate) memory: usize,
     pub(crate) capability: (u32, u32),
 }
@@ -42,8 +49,11 @@ impl Default for Settings {
 pub(crate) struct Header {
     properties: Properties,
     seed: u64,
+    launches: u64,
     store: Arc<Mutex<Store>>,
-    kernels: Vec<(String, compile::Entry)>,
+    /// Stacks of the last launches, taken again.
+    stacks: Option<Room>,
+    kernels: Vec<Entry>,
     graphs: Vec<Option<Vec<Recorded>>>,
     /// What is recorded, while something is.
     recording: Option<Vec<Recorded>>,
@@ -54,8 +64,9 @@ pub(crate) struct Header {
 enum Recorded {
     Launch(Kernel, Launch, Vec<Argument>),
     Multiply(Product),
-    Copy((Memory, usize), (Memory, usize), usize),
-    Zero(Memory, usize, usize),
+    /// From, to, bytes.
+    Copy(u64, u64, usize),
+    Zero(u64, usize),
 }
 
 /// Why the header cannot be used here, if it cannot.
@@ -70,7 +81,7 @@ impl Header {
     /// [`Error::Device`] if there is no g++.
     pub(crate) fn new(settings: Settings) -> Result<Self> {
         if let Some(reason) = unavailable() {
-            return Err(failed(&reason, "install g++ on an x86-64 machine"));
+            return Err(failed(&reason, "install g++ on Linux on x86-64 or AArch64"));
         }
         Ok(Self {
             properties: Properties {
@@ -81,14 +92,16 @@ impl Header {
                 memory: settings.memory,
             },
             seed: settings.seed,
+            launches: 0,
             store: Arc::new(Mutex::new(Store::new(settings.memory))),
+            stacks: None,
             kernels: Vec::new(),
             graphs: Vec::new(),
             recording: None,
         })
     }
 
-    fn store(&self) -> std::sync::MutexGuard<'_, Store> {
+    fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -100,13 +113,142 @@ impl Header {
         }
     }
 
-    fn range(memory: &Memory, offset: usize, bytes: usize) -> Result<*mut u8> {
-        if offset.checked_add(bytes).is_none_or(|end| end > memory.bytes) {
-            let found = format!("{bytes} bytes at {offset} of memory of {}", memory.bytes);
-            return Err(failed(&found, "this is a bug in flow-runtime: please report it"));
+    /// Records it, or does it now.
+    fn start(&mut self, item: Recorded) -> Result<()> {
+        match &mut self.recording {
+            Some(recording) => {
+                recording.push(item);
+                Ok(())
+            }
+            None => self.work(&item),
         }
-        Ok((memory.address as usize + offset) as *mut u8)
     }
+
+    /// Does it. What is looked at here may have changed since it was recorded.
+    fn work(&mut self, item: &Recorded) -> Result<()> {
+        match *item {
+            Recorded::Launch(kernel, launch, ref arguments) => self.run(kernel, launch, arguments),
+            Recorded::Multiply(ref product) => {
+                let store = self.store();
+                multiply::check(product, &store)?;
+                // SAFETY: it was checked, and nothing is given back meanwhile.
+                unsafe { multiply::multiply(product) };
+                Ok(())
+            }
+            Recorded::Copy(from, to, bytes) => {
+                let store = self.store();
+                store.covers(from, bytes, "a copy")?;
+                store.covers(to, bytes, "a copy")?;
+                // SAFETY: both ranges are held.
+                unsafe { std::ptr::copy(from as *const u8, to as *mut u8, bytes) };
+                Ok(())
+            }
+            Recorded::Zero(to, bytes) => {
+                let store = self.store();
+                store.covers(to, bytes, "memory set to zero")?;
+                // SAFETY: the range is held.
+                unsafe { std::ptr::write_bytes(to as *mut u8, 0, bytes) };
+                Ok(())
+            }
+        }
+    }
+
+    fn run(&mut self, kernel: Kernel, launch: Launch, arguments: &[Argument]) -> Result<()> {
+        self.check(kernel, launch, arguments)?;
+        let together = if launch.cooperative { launch.blocks as usize } else { 1 };
+        // One more below, for what the first thread may write past its own.
+        let room = STACK * (launch.threads as usize * together + 1);
+        if self.stacks.as_ref().is_none_or(|stacks| stacks.bytes() < room) {
+            self.stacks = None;
+            self.stacks = Room::new(room);
+        }
+        let (Some(stacks), Some(entry)) = (&self.stacks, self.kernels.get(kernel.0)) else {
+            return Err(failed(&format!("no memory for {room} bytes of stacks"), "start fewer blocks together"));
+        };
+        let mut words: Vec<u64> = arguments.iter().map(word).collect();
+        let mut pointers: Vec<*mut c_void> =
+            words.iter_mut().map(|word| std::ptr::from_mut(word).cast::<c_void>()).collect();
+        self.launches += 1;
+        let mut message = [0u8; 400];
+        let start = Start {
+            // Another schedule for every launch; zero is none.
+            seed: if self.seed == 0 {
+                0
+            } else {
+                self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.launches | 1 << 63
+            },
+            shared: launch.shared as u64,
+            // SAFETY: the room is larger.
+            stacks: unsafe { stacks.start().add(STACK) },
+            stack: STACK as u64,
+            message: message.as_mut_ptr(),
+            message_bytes: message.len() as u64,
+            blocks: launch.blocks,
+            threads: launch.threads,
+            cooperative: u32::from(launch.cooperative),
+            cluster: entry.cluster,
+        };
+        // SAFETY: the arguments are of the kernel's types and point into held memory, there are stacks for all threads that are
+        // alive at once; how far the kernel goes from there is its own matter, as on a device, and the guards tell.
+        let well = unsafe { entry.run(&start, pointers.as_mut_ptr()) };
+        let after = format!("kernel `{}` of `{}`", entry.name, entry.source);
+        if !well {
+            let message = std::ffi::CStr::from_bytes_until_nul(&message).unwrap_or_default().to_string_lossy();
+            return Err(failed(&format!("{after}: {message}"), "mend the kernel"));
+        }
+        self.store().check(&after)
+    }
+
+    /// Whether a device would start it, and with arguments that are the kernel's.
+    fn check(&self, kernel: Kernel, launch: Launch, arguments: &[Argument]) -> Result<()> {
+        let Some(entry) = self.kernels.get(kernel.0) else {
+            return Err(failed("a kernel of another device", "load its text on this one"));
+        };
+        let refuse = |what: &str, help: &str| {
+            Err(failed(&format!("kernel `{}` of `{}` {what}", entry.name, entry.source), help))
+        };
+        let types: String = arguments.iter().map(letter).collect();
+        if types != entry.types {
+            let what = format!("takes arguments of types `{}`, and got `{types}`", entry.types);
+            return refuse(&what, "p is a pointer, i an int, l a u64, f a float: give each as it is declared");
+        }
+        let Launch { blocks, threads, shared, cooperative } = launch;
+        if blocks == 0 || threads == 0 || threads > entry.threads.min(1024) {
+            let what = format!("is declared for {} threads, and started as {blocks} x {threads}", entry.threads);
+            return refuse(&what, "start as many as FM_KERNEL says, 1024 at most");
+        }
+        let most = self.properties.shared_per_block;
+        if shared > most {
+            return refuse(&format!("asks for {shared} bytes of shared memory, of {most}"), "ask for less");
+        }
+        let together = self.properties.multiprocessors;
+        if cooperative && blocks > together {
+            let what = format!("has {blocks} blocks that wait for each other, on {together} multiprocessors");
+            return refuse(&what, "start no more than there are multiprocessors");
+        }
+        if entry.cluster > 0 && (self.properties.capability < (9, 0) || entry.cluster > 8) {
+            return refuse(&format!("declares a cluster of {}", entry.cluster), "have 8 at most, from sm_90 on");
+        }
+        if entry.cluster > 0 && blocks % entry.cluster != 0 {
+            return refuse(&format!("has {blocks} blocks in clusters of {}", entry.cluster), "start whole clusters");
+        }
+        let store = self.store();
+        for argument in arguments {
+            if let &Argument::Address(address @ 1..) = argument {
+                store.covers(address, 0, &format!("an argument of kernel `{}` of `{}`", entry.name, entry.source))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The address of some bytes of memory.
+fn place(memory: &Memory, offset: usize, bytes: usize) -> Result<u64> {
+    if offset.checked_add(bytes).is_none_or(|end| end > memory.bytes) {
+        let found = format!("{bytes} bytes at {offset} of memory of {}", memory.bytes);
+        return Err(failed(&found, "this is a bug in flow-runtime: please report it"));
+    }
+    Ok(memory.address + offset as u64)
 }
 
 impl Backend for Header {
@@ -121,100 +263,55 @@ impl Backend for Header {
     fn allocate(&mut self, bytes: usize, what: &str) -> Result<Memory> {
         self.outside("memory asked for")?;
         let free = self.store().free();
-        if bytes > free {
+        let held = if bytes > free { None } else { Held::new(bytes, what, Arc::clone(&self.store)) };
+        let Some(held) = held else {
             let found = format!("{free} bytes of free memory, and {bytes} asked for, for {what}");
             return Err(failed(&found, "ask for fewer rows at a time"));
-        }
-        let held = Held::new(bytes, what, Arc::clone(&self.store));
+        };
         Ok(Memory { address: held.address(), bytes, owner: Arc::new(held) })
     }
 
     fn upload(&mut self, to: &Memory, offset: usize, bytes: &[u8]) -> Result<()> {
         self.outside("an upload")?;
-        let to = Self::range(to, offset, bytes.len())?;
+        let to = place(to, offset, bytes.len())?;
         // SAFETY: the range is within memory that its owner keeps.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()) };
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to as *mut u8, bytes.len()) };
         Ok(())
     }
 
     fn download(&mut self, from: &Memory, offset: usize, bytes: &mut [u8]) -> Result<()> {
-        self.outside("a download")?;
-        self.store().check()?;
-        let from = Self::range(from, offset, bytes.len())?;
+        self.synchronize()?;
+        let from = place(from, offset, bytes.len())?;
         // SAFETY: as above.
-        unsafe { std::ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), bytes.len()) };
+        unsafe { std::ptr::copy_nonoverlapping(from as *const u8, bytes.as_mut_ptr(), bytes.len()) };
         Ok(())
     }
 
     fn copy(&mut self, from: (&Memory, usize), to: (&Memory, usize), bytes: usize) -> Result<()> {
-        if let Some(recording) = &mut self.recording {
-            recording.push(Recorded::Copy((from.0.clone(), from.1), (to.0.clone(), to.1), bytes));
-            return Ok(());
-        }
-        let (from, to) = (Self::range(from.0, from.1, bytes)?, Self::range(to.0, to.1, bytes)?);
-        // SAFETY: as above.
-        unsafe { std::ptr::copy(from, to, bytes) };
-        Ok(())
+        let item = Recorded::Copy(place(from.0, from.1, bytes)?, place(to.0, to.1, bytes)?, bytes);
+        self.start(item)
     }
 
     fn zero(&mut self, to: &Memory, offset: usize, bytes: usize) -> Result<()> {
-        if let Some(recording) = &mut self.recording {
-            recording.push(Recorded::Zero(to.clone(), offset, bytes));
-            return Ok(());
-        }
-        let to = Self::range(to, offset, bytes)?;
-        // SAFETY: as above.
-        unsafe { std::ptr::write_bytes(to, 0, bytes) };
-        Ok(())
+        self.start(Recorded::Zero(place(to, offset, bytes)?, bytes))
     }
 
     fn load(&mut self, source: &Source) -> Result<Vec<Kernel>> {
         self.outside("a text loaded")?;
-        let entries = compile::compile(source)?;
+        let entries = compile::load(source)?;
         let first = self.kernels.len();
-        self.kernels.extend(source.kernels.iter().cloned().zip(entries));
+        self.kernels.extend(entries);
         Ok((first..self.kernels.len()).map(Kernel).collect())
     }
 
     fn launch(&mut self, kernel: Kernel, launch: Launch, arguments: &[Argument]) -> Result<()> {
-        if let Some(recording) = &mut self.recording {
-            recording.push(Recorded::Launch(kernel, launch, arguments.to_vec()));
-            return Ok(());
-        }
-        let Some((name, entry)) = self.kernels.get(kernel.0) else {
-            return Err(failed("a kernel of another device", "load its text on this one"));
-        };
-        if launch.shared > self.properties.shared_per_block || launch.threads > 1024 || launch.threads == 0 {
-            let found = format!("{name} with {} threads and {} bytes of shared memory", launch.threads, launch.shared);
-            return Err(failed(&found, "ask for less"));
-        }
-        if launch.cooperative && launch.blocks > self.properties.multiprocessors {
-            let found = format!("{name} with {} blocks that wait for each other", launch.blocks);
-            return Err(failed(&found, "start as many as there are multiprocessors"));
-        }
-        let mut words: Vec<u64> = arguments.iter().map(word).collect();
-        let mut pointers: Vec<*mut c_void> =
-            words.iter_mut().map(|word| std::ptr::from_mut(word).cast::<c_void>()).collect();
-        let _one = LAUNCH.lock().unwrap_or_else(PoisonError::into_inner);
-        let cooperative = i32::from(launch.cooperative);
-        // SAFETY: the entry was compiled for this signature; the arguments are as the kernel declares them.
-        let result = unsafe {
-            entry.call(launch.blocks, launch.threads, launch.shared, cooperative, self.seed, pointers.as_mut_ptr())
-        };
-        match result {
-            0 => Ok(()),
-            1 => Err(failed(&format!("threads of {name} that wait at different barriers"), "mend the kernel")),
-            _ => Err(failed(&format!("shared memory that {name} wrote past its end"), "mend the kernel")),
-        }
+        self.check(kernel, launch, arguments)?;
+        self.start(Recorded::Launch(kernel, launch, arguments.to_vec()))
     }
 
     fn multiply(&mut self, product: &Product) -> Result<()> {
-        if let Some(recording) = &mut self.recording {
-            recording.push(Recorded::Multiply(*product));
-            return Ok(());
-        }
-        multiply::multiply(product);
-        Ok(())
+        multiply::check(product, &self.store())?;
+        self.start(Recorded::Multiply(*product))
     }
 
     fn capture(&mut self, work: &mut dyn FnMut(&mut dyn Backend) -> Result<()>) -> Result<Graph> {
@@ -232,15 +329,7 @@ impl Backend for Header {
         let Some(Some(recorded)) = self.graphs.get(graph.0).cloned() else {
             return Err(failed("a graph that is not there", "record it first"));
         };
-        for item in &recorded {
-            match item {
-                Recorded::Launch(kernel, launch, arguments) => self.launch(*kernel, *launch, arguments)?,
-                Recorded::Multiply(product) => self.multiply(product)?,
-                Recorded::Copy(from, to, bytes) => self.copy((&from.0, from.1), (&to.0, to.1), *bytes)?,
-                Recorded::Zero(to, offset, bytes) => self.zero(to, *offset, *bytes)?,
-            }
-        }
-        Ok(())
+        recorded.iter().try_for_each(|item| self.work(item))
     }
 
     fn forget(&mut self, graph: Graph) {
@@ -250,7 +339,8 @@ impl Backend for Header {
     }
 
     fn synchronize(&mut self) -> Result<()> {
-        self.store().check()
+        self.outside("a wait")?;
+        self.store().check("after everything")
     }
 }
 
@@ -261,6 +351,16 @@ fn word(argument: &Argument) -> u64 {
         Argument::Long(value) => value,
         Argument::Int(value) => u64::from(value as u32),
         Argument::Float(value) => u64::from(value.to_bits()),
+    }
+}
+
+/// The type of an argument, as the text's types are told.
+fn letter(argument: &Argument) -> char {
+    match argument {
+        Argument::Address(_) => 'p',
+        Argument::Int(_) => 'i',
+        Argument::Long(_) => 'l',
+        Argument::Float(_) => 'f',
     }
 }
 

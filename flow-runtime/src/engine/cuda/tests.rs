@@ -2,6 +2,7 @@
 
 mod integrate;
 mod models;
+mod random;
 mod train;
 mod velocity;
 
@@ -18,7 +19,7 @@ fn header(seed: u64) -> Option<Box<dyn Backend>> {
         None => Some(Box::new(Header::new(Settings { seed, ..Settings::default() }).unwrap())),
         Some(reason) => {
             assert!(std::env::var_os("FLOW_REQUIRE_HEADER").is_none(), "{reason}");
-            println!("skipped: {reason}");
+            eprintln!("skipped: {reason}");
             None
         }
     }

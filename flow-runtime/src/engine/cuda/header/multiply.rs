@@ -1,37 +1,85 @@
 //! Products as loops.
 
-use crate::engine::cuda::backend::{Matrix, Number, Product};
+use super::{failed, memory::Store};
+use crate::{
+    engine::cuda::backend::{Matrix, Number, Product},
+    error::Result,
+};
+
+/// Whether the operands fit each other and lie in memory that is held.
+pub(super) fn check(product: &Product, store: &Store) -> Result<()> {
+    let &Product { number, a, a_transposed, b, b_transposed, out, .. } = product;
+    let turned = |matrix: Matrix, transposed: bool| {
+        if transposed { (matrix.columns, matrix.rows) } else { (matrix.rows, matrix.columns) }
+    };
+    let ((rows, depth), (other, columns)) = (turned(a, a_transposed), turned(b, b_transposed));
+    if depth != other || (rows, columns) != (out.rows, out.columns) {
+        let found =
+            format!("a product of {rows} x {depth} and {other} x {columns} into {} x {}", out.rows, out.columns);
+        return Err(failed(&found, "give operands that fit"));
+    }
+    let size = match number {
+        Number::F32 => 4,
+        Number::F16 | Number::Bf16 => 2,
+    };
+    for (matrix, size, what) in [(a, size, "a"), (b, size, "b"), (out, 4, "out")] {
+        let Matrix { address, rows, columns, stride } = matrix;
+        if columns > stride && rows > 1 {
+            let found = format!("`{what}` of a product: rows of {columns} numbers, {stride} apart");
+            return Err(failed(&found, "give a stride that holds a row"));
+        }
+        if rows * columns > 0 {
+            store.covers(address, ((rows - 1) * stride + columns) * size, &format!("`{what}` of a product"))?;
+        }
+    }
+    Ok(())
+}
 
 /// `out = alpha op(a) op(b) + beta out`, every sum in the order of the depth.
-pub(super) fn multiply(product: &Product) {
+///
+/// # Safety
+/// The product is one that [`check`] let pass.
+pub(super) unsafe fn multiply(product: &Product) {
     let &Product { number, a, a_transposed, b, b_transposed, out, alpha, beta } = product;
+    // SAFETY: the caller's promise.
+    let (left, right) = unsafe { (rows(number, a, a_transposed), rows(number, b, b_transposed)) };
     let depth = if a_transposed { a.rows } else { a.columns };
-    let place = |matrix: Matrix, transposed: bool, i: usize, j: usize| {
-        let (row, column) = if transposed { (j, i) } else { (i, j) };
-        assert!(row < matrix.rows && column < matrix.columns, "{product:?}");
-        row * matrix.stride + column
-    };
-    let read = |matrix: Matrix, at: usize| {
-        // SAFETY: matrices are in memory that is held, as large as they say.
-        unsafe {
-            match number {
-                Number::F32 => *(matrix.address as *const f32).add(at),
-                Number::F16 => half::f16::from_bits(*(matrix.address as *const u16).add(at)).to_f32(),
-                Number::Bf16 => half::bf16::from_bits(*(matrix.address as *const u16).add(at)).to_f32(),
+    let mut sums = vec![0.0f32; out.columns];
+    for i in 0..out.rows {
+        sums.fill(0.0);
+        for k in 0..depth {
+            let x = left[i * depth + k];
+            for (sum, y) in sums.iter_mut().zip(&right[k * out.columns..]) {
+                *sum += x * y;
             }
         }
-    };
-    let to = out.address as *mut f32;
-    for i in 0..out.rows {
-        for j in 0..out.columns {
-            let terms = (0..depth).map(|k| (place(a, a_transposed, i, k), place(b, b_transposed, k, j)));
-            let sum = terms.fold(0.0f32, |sum, (x, y)| read(a, x).mul_add(read(b, y), sum));
-            // SAFETY: as above.
+        for (j, sum) in sums.iter().enumerate() {
+            // SAFETY: as above. What is not to be kept may be anything, NaN too.
             unsafe {
-                let to = to.add(i * out.stride + j);
-                // What is not to be kept may be anything, NaN too.
+                let to = (out.address as *mut f32).add(i * out.stride + j);
                 *to = alpha * sum + if beta == 0.0 { 0.0 } else { beta * *to };
             }
         }
+    }
+}
+
+/// The numbers of a matrix or of its transpose, row by row.
+unsafe fn rows(number: Number, matrix: Matrix, transposed: bool) -> Vec<f32> {
+    let Matrix { address, rows, columns, stride } = matrix;
+    let read = |i: usize, j: usize| {
+        let at = i * stride + j;
+        // SAFETY: the caller's promise.
+        unsafe {
+            match number {
+                Number::F32 => *(address as *const f32).add(at),
+                Number::F16 => half::f16::from_bits(*(address as *const u16).add(at)).to_f32(),
+                Number::Bf16 => half::bf16::from_bits(*(address as *const u16).add(at)).to_f32(),
+            }
+        }
+    };
+    if transposed {
+        (0..columns).flat_map(|j| (0..rows).map(move |i| read(i, j))).collect()
+    } else {
+        (0..rows).flat_map(|i| (0..columns).map(move |j| read(i, j))).collect()
     }
 }

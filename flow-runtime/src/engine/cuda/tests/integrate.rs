@@ -52,7 +52,7 @@ fn compare_in<M: Model, S: Method>(
     let statistics = cuda.integrate::<S>(nodes, &mut x, &conditions, saved, &mut saves).unwrap();
     let expected = cpu.integrate::<S>(nodes, &mut exact, &conditions, saved, &mut exact_saves).unwrap();
     assert_eq!(statistics, expected);
-    println!("{} {precision} {}: {:.2e}", M::PROGRAM.name, S::TABLEAU.name, far(&x, &exact));
+    eprintln!("{} {precision} {}: {:.2e}", M::PROGRAM.name, S::TABLEAU.name, far(&x, &exact));
     assert!(far(&x, &exact) < bound, "{}: {}", S::TABLEAU.name, far(&x, &exact));
     for (got, exact) in saves.iter().zip(&exact_saves) {
         assert!(far(got, exact) < bound, "{}: {}", S::TABLEAU.name, far(got, exact));

@@ -101,7 +101,7 @@ fn gradients<M: Model>(recipe: &Recipe, path: &impl Path, rows: usize) {
         let mut got = vec![f32::NAN; M::PARAMETERS];
         let ours = cuda.gradient(weights.values(), &batch, of, 5, 2, &mut got).unwrap();
         let off = got.iter().zip(&expected).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt() / size;
-        println!(
+        eprintln!(
             "{} {precision}: gradient off by {off:.2e}, loss by {:.2e}",
             M::PROGRAM.name,
             (ours - loss).abs() / loss

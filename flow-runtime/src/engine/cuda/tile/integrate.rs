@@ -128,7 +128,7 @@ impl Integrator {
         let addresses = [
             &loaded.parameters,
             &loaded.packed,
-            &scratch,
+            scratch,
             &timetable.times,
             &timetable.table,
             &timetable.coefficients,

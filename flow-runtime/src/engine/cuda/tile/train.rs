@@ -128,7 +128,7 @@ impl Text {
         let tiles = spec.batch.div_ceil(layout.rows);
         let blocks = tiles.clamp(1, device.multiprocessors as usize);
         let cluster = blocks > 1 && blocks <= CLUSTER && device.capability >= (9, 0);
-        let kernel = Kernel { program, gradient, plan: &plan, packs: &packs, layout: &layout, spec, cluster };
+        let kernel = Kernel { program, gradient, plan: &plan, packs: &packs, layout: &layout, spec, blocks, cluster };
         let source = kernel.print(&conditions);
         Ok(Self { packs, layout, source, blocks })
     }
@@ -141,6 +141,7 @@ struct Kernel<'a> {
     packs: &'a Packs,
     layout: &'a Layout,
     spec: &'a Spec,
+    blocks: usize,
     cluster: bool,
 }
 
@@ -162,9 +163,9 @@ impl Kernel<'_> {
             self.program.name, self.layout.rows, self.spec.accumulate
         ));
         if self.cluster {
-            out.line(format_args!("// The grid is one cluster of {} blocks.", self.blocks()));
+            out.line(format_args!("// The grid is one cluster of {} blocks.", self.blocks));
         }
-        let cluster = if self.cluster { format!("FM_CLUSTER({}) ", self.blocks()) } else { String::new() };
+        let cluster = if self.cluster { format!("FM_CLUSTER({}) ", self.blocks) } else { String::new() };
         let parameters = "float* parameters, float* packed, float* scratch, float* partial, float* total, double* losses, \
                           double* squares, float* moment1, float* moment2, float* average, const fm_rates* rates, \
                           double* outcome, u32* arrived, const float* data, const float* given_t, const float* given_x, \
@@ -221,10 +222,6 @@ impl Kernel<'_> {
                 });
             }
         });
-    }
-
-    fn blocks(&self) -> usize {
-        self.spec.batch.div_ceil(self.layout.rows)
     }
 
     /// Whether the derivative of the loss is taken without the share of a sample until all are summed.
