@@ -34,7 +34,7 @@ fn an_entry_is_read_back_and_each_damaged_byte_is_seen() {
 #[test]
 fn the_key_is_of_everything_that_matters() {
     let first = request("text", (13, 0));
-    let mut others = vec![
+    let mut others = [
         request("texu", (13, 0)),
         request("text", (12, 9)),
         Request { options: vec!["--std=c++17".to_owned(), "-G".to_owned()], ..first.clone() },
