@@ -93,6 +93,8 @@ pub(crate) struct Product {
     pub(crate) out: Matrix,
     pub(crate) alpha: f32,
     pub(crate) beta: f32,
+    /// The algorithm is not chosen by timing: every process takes the same, and gets the same bits.
+    pub(crate) repeatable: bool,
 }
 
 /// A device, or what stands for one. Everything is in one order (one stream); only `download` and `synchronize` wait.

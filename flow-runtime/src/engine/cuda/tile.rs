@@ -4,11 +4,14 @@
 //! every step is a call of `text/tile.cuh`. These kernels run every op of the language, whatever its width, and they are the
 //! `strict` precision: every product is one chain of fused multiply-adds in `f32`, in the order in which the CPU engine has it.
 
+mod draw;
+mod function;
 mod hazard;
 mod integrate;
 mod layout;
 mod packs;
 mod rows;
+mod spec;
 mod steps;
 mod table;
 mod train;
@@ -16,8 +19,9 @@ mod trainer;
 
 pub(super) use integrate::{Integrator, Timetable};
 pub(super) use rows::Pointwise;
+pub(super) use spec::Spec;
 pub(super) use table::Table;
-pub(super) use train::{Spec, Text, of_device, trained_ranges, update_text};
+pub(super) use train::{Text, of_device, trained_ranges, update_text};
 pub(super) use trainer::{Batches, Data, Given, Rates, State, Steps, Trainer};
 
 const FUNCTIONS: &str = include_str!("text/functions.cuh");

@@ -184,8 +184,9 @@ impl Integrator {
         match way {
             Way::Tiles(tiles) => {
                 let timetable = keep(grid, task.nodes, || tiles.timetable(backend, scheme, task.nodes))?;
-                let marks = room(marks, backend, 4 * (task.rows + 1), "what is lost")?.clone();
-                backend.upload(&marks, 0, bytes_of(&vec![i32::MAX; task.rows + 1]))?;
+                let bytes = 4 * (task.rows + 1);
+                let marks = room(marks, backend, bytes, "what is lost")?.clone();
+                backend.zero(&marks, 0, bytes)?;
                 task.in_pieces(backend, |backend, from, to| {
                     let steps = (from, to - from);
                     if from == to {
@@ -256,18 +257,18 @@ fn keep<'a>(
     Ok(&slot.insert(kept).1)
 }
 
-/// The first step of each row, and the first of all after them.
+/// For each row `i32::MAX` less the step that lost it, and the same of the first of all after them; zero for none.
 fn read_marks(backend: &mut dyn Backend, marks: &Memory, rows: usize) -> Result<Option<Lost>> {
-    let mut least = [0i32];
-    backend.download(marks, 4 * rows, bytes_of_mut(&mut least))?;
-    if least[0] == i32::MAX {
+    let mut most = [0i32];
+    backend.download(marks, 4 * rows, bytes_of_mut(&mut most))?;
+    if most[0] == 0 {
         return Ok(None);
     }
     let mut all = vec![0i32; rows];
     backend.download(marks, 0, bytes_of_mut(&mut all))?;
-    let mut hit = all.iter().enumerate().filter(|(_, mark)| **mark == least[0]);
+    let mut hit = all.iter().enumerate().filter(|(_, mark)| **mark == most[0]);
     let first = hit.next().map_or(0, |(row, _)| row);
-    Ok(Some(Lost { step: least[0] as usize, count: 1 + hit.count(), first }))
+    Ok(Some(Lost { step: (i32::MAX - most[0]) as usize + 1, count: 1 + hit.count(), first }))
 }
 
 /// How many rows each step lost, and the complement of the first of them.

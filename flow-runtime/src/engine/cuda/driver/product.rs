@@ -60,11 +60,11 @@ impl Driver {
             None => {
                 let mut plan = Plan::new(handle, &key, WORKSPACE).map_err(|what| self.refused(product, &what))?;
                 // While a sequence is recorded nothing can be timed: the next product outside will be.
-                if !self.capturing {
+                if !self.capturing && !key.repeatable {
                     self.choose(handle, workspace, &mut plan, product)?;
                 }
                 let plan = Rc::new(plan);
-                if let Some(products) = self.products.as_mut().filter(|_| !self.capturing) {
+                if let Some(products) = self.products.as_mut().filter(|_| !self.capturing || key.repeatable) {
                     products.plans.insert(key, Rc::clone(&plan));
                 }
                 plan

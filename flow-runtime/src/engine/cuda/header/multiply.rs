@@ -40,7 +40,7 @@ pub(super) fn check(product: &Product, store: &Store) -> Result<()> {
 /// # Safety
 /// The product is one that [`check`] let pass.
 pub(super) unsafe fn multiply(product: &Product) {
-    let &Product { number, a, a_transposed, b, b_transposed, out, alpha, beta } = product;
+    let &Product { number, a, a_transposed, b, b_transposed, out, alpha, beta, .. } = product;
     // SAFETY: the caller's promise.
     let (left, right) = unsafe { (rows(number, a, a_transposed), rows(number, b, b_transposed)) };
     let depth = if a_transposed { a.rows } else { a.columns };

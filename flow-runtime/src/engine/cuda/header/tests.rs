@@ -202,6 +202,7 @@ fn a_graph_is_replayed() {
         out: matrix(&y),
         alpha: 0.5,
         beta: 1.0,
+        repeatable: false,
     };
     let add = [Argument::Address(y.address), Argument::Float(2.0)];
     let graph = header

@@ -109,7 +109,8 @@ impl Integrator {
 
     /// Carries `points: [rows, dim]` over the steps `first .. first + steps` of the grid.
     ///
-    /// In `lost: [rows + 1]` the first step after which a row is not finite is kept, and at the end the first of all.
+    /// In `lost: [rows + 1]`, which is zero before, `i32::MAX` less the first step after which a row is not finite is kept, and at
+    /// the end that of the first of all.
     #[allow(clippy::too_many_arguments)]
     pub(crate) fn run(
         &mut self,
@@ -238,8 +239,9 @@ fn print_integrate(
                     out.line(format_args!("float next = {sum};"));
                     out.line(format_args!("x[j * {stride} + r] = next;"));
                     out.block("if (!(fabsf(next) <= 3.402823466e38f) && r < count)", |out| {
-                        out.line("if (lost[first + r] > step + 1) lost[first + r] = step + 1;");
-                        out.line("atomicMin(lost + rows, step + 1);");
+                        out.line("const int mark = 0x7fffffff - step;");
+                        out.line("if (lost[first + r] < mark) lost[first + r] = mark;");
+                        out.line("atomicMax(lost + rows, mark);");
                     });
                 });
                 out.line(");");

@@ -9,6 +9,7 @@ use super::{
     layout::Layout,
     packs::{Form, Packs},
     rows::Conditions,
+    spec::Spec,
     steps::Scope,
 };
 use crate::{
@@ -21,80 +22,10 @@ use crate::{
         plan::{Plan, Use},
     },
     error::Result,
-    flow::{DeviceText, Source as Noise},
     model::Layout as Weights,
     program::{Gradient, Program, Wanted},
-    train::{Loss, Optimizer, Recipe, TimeSampling},
+    train::{Loss, Optimizer},
 };
-
-/// What of a recipe and a path stands in the text.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Spec {
-    pub(crate) precision: CudaPrecision,
-    pub(crate) loss: Loss,
-    pub(crate) optimizer: Optimizer,
-    pub(crate) clip: bool,
-    pub(crate) ema: bool,
-    pub(crate) accumulate: usize,
-    pub(crate) batch: usize,
-    pub(crate) time: TimeSampling,
-    pub(crate) source: Noise,
-    /// Without it the host draws the batches.
-    pub(crate) path: Option<DeviceText>,
-}
-
-impl Spec {
-    pub(crate) fn of(recipe: &Recipe, path: Option<DeviceText>, precision: CudaPrecision) -> Self {
-        Self {
-            precision,
-            loss: recipe.loss,
-            optimizer: without_rate(&recipe.optimizer),
-            clip: recipe.clip.is_some(),
-            ema: recipe.ema.is_some(),
-            accumulate: recipe.accumulate,
-            batch: recipe.batch,
-            time: recipe.time,
-            source: recipe.source,
-            path,
-        }
-    }
-
-    /// For one gradient of a batch that is handed over.
-    pub(crate) fn for_gradient(loss: Loss, batch: usize, precision: CudaPrecision) -> Self {
-        Self {
-            precision,
-            loss,
-            optimizer: Optimizer::Sgd { lr: 0.0, momentum: 0.0, nesterov: false, weight_decay: 0.0 },
-            clip: false,
-            ema: false,
-            accumulate: 1,
-            batch,
-            time: TimeSampling::Uniform,
-            source: Noise::Gaussian,
-            path: None,
-        }
-    }
-
-    /// For the optimiser by itself.
-    pub(crate) fn for_optimizer(optimizer: &Optimizer) -> Self {
-        Self { optimizer: without_rate(optimizer), ..Self::for_gradient(Loss::Mse, 1, CudaPrecision::Strict) }
-    }
-}
-
-/// The learning rate is told at every step, and not part of the text.
-fn without_rate(optimizer: &Optimizer) -> Optimizer {
-    match *optimizer {
-        Optimizer::Adam { beta1, beta2, eps, weight_decay, .. } => {
-            Optimizer::Adam { lr: 0.0, beta1, beta2, eps, weight_decay }
-        }
-        Optimizer::AdamW { beta1, beta2, eps, weight_decay, .. } => {
-            Optimizer::AdamW { lr: 0.0, beta1, beta2, eps, weight_decay }
-        }
-        Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => {
-            Optimizer::Sgd { lr: 0.0, momentum, nesterov, weight_decay }
-        }
-    }
-}
 
 /// The training kernel of a program.
 pub(crate) struct Text {
@@ -134,15 +65,16 @@ impl Text {
     }
 }
 
-struct Kernel<'a> {
-    program: &'static Program,
-    gradient: &'a Gradient,
-    plan: &'a Plan,
-    packs: &'a Packs,
-    layout: &'a Layout,
-    spec: &'a Spec,
-    blocks: usize,
-    cluster: bool,
+/// What the text is printed from.
+pub(super) struct Kernel<'a> {
+    pub(super) program: &'static Program,
+    pub(super) gradient: &'a Gradient,
+    pub(super) plan: &'a Plan,
+    pub(super) packs: &'a Packs,
+    pub(super) layout: &'a Layout,
+    pub(super) spec: &'a Spec,
+    pub(super) blocks: usize,
+    pub(super) cluster: bool,
 }
 
 impl Kernel<'_> {
@@ -188,13 +120,16 @@ impl Kernel<'_> {
                 if self.layout.weights_shared {
                     self.layout.print_weights(out);
                 }
+                out.line("// Two turns of these, so that one is read while the next step writes the other.");
+                out.line("double* loss_of = losses + (step & 1) * gridDim.x;");
+                out.line("double* square_of = squares + (step & 1) * gridDim.x;");
                 out.line("double loss = 0.0;");
                 out.line("bool fresh = true;");
                 out.line("#pragma unroll 1");
                 out.block(format_args!("for (int part = 0; part < {accumulate}; part++)"), |out| {
                     self.print_tiles(out, conditions);
                 });
-                out.line("if (threadIdx.x == 0) losses[blockIdx.x] = loss;");
+                out.line("if (threadIdx.x == 0) loss_of[blockIdx.x] = loss;");
                 out.line(self.wait());
                 self.print_update(out);
             });
@@ -305,75 +240,6 @@ impl Kernel<'_> {
         });
     }
 
-    fn print_draw(&self, out: &mut Writer, conditions: &Conditions) {
-        let (rows, stride) = (self.layout.rows, self.layout.stride);
-        let (team, dim) = (self.layout.team, self.program.state_dim());
-        let each = |numbers: usize| format!("fm_each<{team}, {rows}, 1, {numbers}>(me, [&](int l, int j, int r)");
-        let wait = format!("fm_team_sync<{team}>();");
-        let of_row = "const int i = sample + min(r, count - 1);";
-        out.line("// ---- the batch; rows past its end are the last one again");
-        let given = |out: &mut Writer| {
-            out.line(format_args!("const u64 from = ((u64)step * {} + part) * batch;", self.spec.accumulate));
-            out.line(format_args!("{} {{ {of_row} t[r] = given_t[from + i]; row[r] = (int)(from + i); }});", each(1)));
-            out.line(format_args!(
-                "{} {{ {of_row} x[j * {stride} + r] = given_x[(from + i) * {dim} + j]; ut[j * {stride} + r] = given_u[(from + i) * {dim} + j]; }});",
-                each(dim)
-            ));
-        };
-        match &self.spec.path {
-            None => {
-                given(out);
-                out.line(&wait);
-            }
-            Some(path) => {
-                out.block("if (given_t)", given);
-                out.block("else", |out| {
-                    out.line("const fm_random rows_of = fm_random_of(seed, 1, draw), noise = fm_random_of(seed, 2, draw), times = fm_random_of(seed, 3, draw);");
-                    let time = match self.spec.time {
-                        TimeSampling::LogitNormal { mean, std } => {
-                            format!("fm_time_logit_normal(times, i, {}, {})", double(mean), double(std))
-                        }
-                        TimeSampling::Uniform => "fm_time_uniform(times, i)".to_owned(),
-                    };
-                    out.block(each(1), |out| {
-                        out.line(of_row);
-                        out.line(format_args!("const float drawn = {time};"));
-                        out.line("t[r] = drawn;");
-                        out.line("row[r] = (int)fm_below(rows_of, i, data_rows);");
-                        out.block("", |out| {
-                            // The path is written for a time called `t`.
-                            out.line("const double t = (double)drawn;");
-                            out.line("(void)t;");
-                        for (i, text) in [&path.alpha, &path.sigma, &path.d_alpha, &path.d_sigma].into_iter().enumerate() {
-                            out.line(format_args!("path[{i} * {stride} + r] = {};", of_device(text)));
-                        }
-                        });
-                    });
-                    out.line(");");
-                    out.line(&wait);
-                    let source = match self.spec.source {
-                        Noise::Gaussian => "fm_normal(noise, index)".to_owned(),
-                        Noise::Uniform { low, high } => {
-                            format!("fm_source_uniform(noise, index, {}, {})", double(low), double(high))
-                        }
-                    };
-                    out.block(each(dim), |out| {
-                        out.line(of_row);
-                        out.line(format_args!("const u64 index = (u64)i * {dim} + j;"));
-                        out.line(format_args!(
-                            "const double x0 = (double){source}, x1 = (double)data[(u64)row[r] * {dim} + j];"
-                        ));
-                        let of = |i: usize| format!("path[{i} * {stride} + r]");
-                        out.line(format_args!("x[j * {stride} + r] = (float)fm_dadd(fm_dmul({}, x1), fm_dmul({}, x0));", of(0), of(1)));
-                        out.line(format_args!("ut[j * {stride} + r] = (float)fm_dadd(fm_dmul({}, x1), fm_dmul({}, x0));", of(2), of(3)));
-                    });
-                    out.line(");");
-                });
-            }
-        }
-        conditions.print(out, rows, stride, team, "row[r]");
-    }
-
     fn print_loss(&self, out: &mut Writer) {
         let (rows, stride) = (self.layout.rows, self.layout.stride);
         let (team, dim) = (self.layout.team, self.program.state_dim());
@@ -434,12 +300,12 @@ impl Kernel<'_> {
             apply(out, &format!("{sum}\nif (update) {{\n{update}\n}} else total[i] = gradient;"));
         }
         out.line(format_args!("square = fm_block_sum<{team}>(square, room);"));
-        out.line("if (threadIdx.x == 0) squares[blockIdx.x] = square;");
+        out.line("if (threadIdx.x == 0) square_of[blockIdx.x] = square;");
         if self.spec.clip {
             out.line(self.wait());
             out.block("if (update)", |out| {
                 out.line("double norm = 0.0;");
-                out.line("for (int b = 0; b < (int)gridDim.x; b++) norm += squares[b];");
+                out.line("for (int b = 0; b < (int)gridDim.x; b++) norm += square_of[b];");
                 out.line("norm = sqrt(norm);");
                 out.line("const bool clipped = norm > (double)bound && norm - norm == 0.0;");
                 out.line("const double factor = clipped ? (double)bound / norm : 1.0;");
@@ -449,8 +315,8 @@ impl Kernel<'_> {
         out.line(self.wait());
         out.block("if (own_thread == 0)", |out| {
             out.line("double sum = 0.0, norm = 0.0;");
-            out.line("for (int b = 0; b < summed; b++) sum += losses[b];");
-            out.line("for (int b = 0; b < (int)gridDim.x; b++) norm += squares[b];");
+            out.line("for (int b = 0; b < summed; b++) sum += loss_of[b];");
+            out.line("for (int b = 0; b < (int)gridDim.x; b++) norm += square_of[b];");
             out.line("outcome[2 * step] = sum;");
             out.line("outcome[2 * step + 1] = sqrt(norm);");
         });

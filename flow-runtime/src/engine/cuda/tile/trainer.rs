@@ -1,6 +1,9 @@
 //! Training steps on the device: the state, the launches, and what comes back.
 
-use super::train::{Spec, Text, trained_ranges};
+use super::{
+    spec::Spec,
+    train::{Text, trained_ranges},
+};
 use crate::{
     engine::cuda::backend::{Argument, Backend, Kernel, Launch, Memory, bytes_of, bytes_of_mut},
     error::Result,
@@ -139,8 +142,8 @@ impl Trainer {
                 scratch: backend.allocate(self.text.layout.scratch_bytes(blocks).max(4), "values of the tiles")?,
                 partial,
                 total,
-                losses: numbers(backend, 2 * blocks, "the losses")?,
-                squares: numbers(backend, 2 * blocks, "the gradient's norm")?,
+                losses: numbers(backend, 4 * blocks, "the losses")?,
+                squares: numbers(backend, 4 * blocks, "the gradient's norm")?,
                 moment1: numbers(backend, len, "the first moment")?,
                 moment2: numbers(backend, len, "the second moment")?,
                 average: numbers(backend, average, "the average of the weights")?,

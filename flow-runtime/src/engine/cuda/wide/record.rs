@@ -242,6 +242,7 @@ impl Recorder<'_> {
                 out: self.matrix(out, None),
                 alpha: 1.0 / packed.scale,
                 beta,
+                repeatable: self.compare.is_some(),
             });
         }
         let address = self.area.parameters + 4 * weights.offset as u64;
@@ -264,6 +265,7 @@ impl Recorder<'_> {
                 out: self.matrix(out, line),
                 alpha: 1.0,
                 beta,
+                repeatable: self.compare.is_some(),
             })?;
         }
         Ok(())
@@ -290,6 +292,7 @@ impl Recorder<'_> {
             out,
             alpha: 1.0,
             beta,
+            repeatable: self.compare.is_some(),
         };
         let (Some(format), Some(dy_operand), Some(x_operand)) = (self.format, *dy_operand, *x_operand) else {
             return backend.multiply(&product(Number::F32, self.matrix(dy, None), self.matrix(x, None), beta));

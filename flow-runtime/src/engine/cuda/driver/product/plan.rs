@@ -30,6 +30,8 @@ pub(super) struct Key {
     out: Shape,
     /// Whether the output is added to.
     added: bool,
+    /// Whether the algorithm may be chosen by timing.
+    pub(super) repeatable: bool,
 }
 
 impl Key {
@@ -49,6 +51,7 @@ impl Key {
             b: shape(&product.b, product.b_transposed),
             out: shape(&product.out, false),
             added: product.beta != 0.0,
+            repeatable: product.repeatable,
         };
         let (a, b) = (key.a.seen(), key.b.seen());
         let fits = a.1 == b.0 && (key.out.rows, key.out.columns) == (a.0, b.1);

@@ -211,6 +211,7 @@ fn graph() {
         out: one(x.address),
         alpha: 2.0,
         beta: 0.0,
+        repeatable: false,
     };
     let other = driver.capture(&mut |inside| inside.multiply(&product)).unwrap();
     assert_ne!(graph, other);
@@ -291,6 +292,7 @@ fn products() {
                     out: matrix(2, rows, columns, 1),
                     alpha,
                     beta,
+                    repeatable: false,
                 };
                 driver.multiply(&product).unwrap();
                 for row in 0..rows {

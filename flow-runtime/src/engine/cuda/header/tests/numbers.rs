@@ -237,8 +237,17 @@ fn products_are_those_of_double_precision() {
             (operand(&a, rows, depth, a_transposed), operand(&b, depth, columns, b_transposed));
         let out = given(&mut header, &c);
         let to = Matrix { address: out.address, rows, columns, stride: columns };
-        let mut product =
-            Product { number, a: left, a_transposed, b: right, b_transposed, out: to, alpha: 2.0, beta: 0.5 };
+        let mut product = Product {
+            number,
+            a: left,
+            a_transposed,
+            b: right,
+            b_transposed,
+            out: to,
+            alpha: 2.0,
+            beta: 0.5,
+            repeatable: false,
+        };
         header.multiply(&product).unwrap();
         let value = |x: f32| if number == Number::F32 { f64::from(x) } else { round(number, x) };
         for (i, got) in got(&mut header, &out).into_iter().enumerate() {
