@@ -95,8 +95,8 @@ fn help(result: CUresult) -> Option<&'static str> {
 /// The driver's name and words for a result.
 pub(super) fn describe(result: CUresult) -> String {
     let (mut name, mut words) = (ptr::null(), ptr::null());
-    // SAFETY: the library is loaded, or there would be no result; texts are static, or null for a number that it does not know.
     let text = |text: *const std::ffi::c_char| {
+        // SAFETY: the library is loaded, or there would be no result; texts are static, or null for a number that it does not know.
         (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
     };
     // SAFETY: both write one pointer.
