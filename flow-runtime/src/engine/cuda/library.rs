@@ -117,14 +117,13 @@ impl Library {
         let mut refused = Vec::new();
         let named = env::var_os(FOLDER_VARIABLE).unwrap_or_default();
         let preloaded = env::split_paths(&named).find_map(|folder| preload(&folder, &self.files(), &mut refused));
-        let preloaded = match preloaded {
-            Some(path) => Some(path),
-            None if self.is_known_to_the_loader() => None,
-            None => folders(self, |name| env::var_os(name), Path::new("/"))
-                .iter()
-                .find_map(|folder| preload(folder, &self.files(), &mut refused)),
-        };
-        if !self.is_present() {
+        let known = preloaded.is_some() || self.is_known_to_the_loader();
+        let preloaded = preloaded.or_else(|| {
+            let folders = if known { Vec::new() } else { folders(self, |name| env::var_os(name), Path::new("/")) };
+            folders.iter().find_map(|folder| preload(folder, &self.files(), &mut refused))
+        });
+        // Asked last: it is a look for each of many names, which a machine without a driver is spared.
+        if !(known || preloaded.is_some()) || !self.is_present() {
             return Err(self.absent(&refused));
         }
         if let Some(symbol) = self.symbols().iter().find(|symbol| self.address(symbol).is_none()) {

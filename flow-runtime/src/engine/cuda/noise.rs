@@ -42,7 +42,7 @@ impl Noise {
     }
 }
 
-fn text() -> Text {
+pub(super) fn text() -> Text {
     let mut out = Writer::default();
     out.text(RANDOM);
     let stream = Stream::Sample as u32;

@@ -3,6 +3,8 @@
 mod integrate;
 mod models;
 mod random;
+#[cfg(feature = "cuda")]
+mod texts;
 mod train;
 mod velocity;
 

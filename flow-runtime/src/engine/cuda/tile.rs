@@ -20,9 +20,6 @@ pub(super) use table::Table;
 pub(super) use train::{Spec, Text, of_device, trained_ranges, update_text};
 pub(super) use trainer::{Batches, Data, Given, Rates, State, Steps, Trainer};
 
-#[cfg(test)]
-mod tests;
-
 const FUNCTIONS: &str = include_str!("text/functions.cuh");
 pub(super) const RANDOM: &str = include_str!("text/random.cuh");
 const TILE_MMA: &str = include_str!("text/tile_mma.cuh");

@@ -96,10 +96,10 @@ fn help(result: CUresult) -> Option<&'static str> {
 pub(super) fn describe(result: CUresult) -> String {
     let (mut name, mut words) = (ptr::null(), ptr::null());
     let text = |text: *const std::ffi::c_char| {
-        // SAFETY: the library is loaded, or there would be no result; texts are static, or null for a number that it does not know.
+        // SAFETY: texts are static, or null for a number that the driver does not know.
         (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
     };
-    // SAFETY: both write one pointer.
+    // SAFETY: the library is loaded, or there would be no result; both write one pointer.
     unsafe {
         let _ = sys::cuGetErrorName(result, &mut name);
         let _ = sys::cuGetErrorString(result, &mut words);

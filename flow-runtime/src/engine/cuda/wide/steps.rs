@@ -51,6 +51,11 @@ impl WideTrainer {
         Self { program, spec, precision, source, loaded: None }
     }
 
+    #[cfg(test)]
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
     fn loaded(&mut self, backend: &mut dyn Backend) -> Result<&mut Loaded> {
         if self.loaded.is_none() {
             let plan = TrainingPlan::new(self.program, self.precision, self.spec.loss)?;
