@@ -19,7 +19,7 @@ pub(super) struct Ready<R: SampleRecipe> {
 
 /// The engines that are kept from call to call.
 enum Engine<M> {
-    Cpu(CpuEngine<M>),
+    Cpu(Box<CpuEngine<M>>),
     Cuda(Box<CudaEngine<M>>),
 }
 
@@ -248,7 +248,7 @@ impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
             (_, threads) => {
                 let mut engine = threads.map_or_else(CpuEngine::new, CpuEngine::with_threads)?;
                 engine.load(weights)?;
-                Engine::Cpu(engine)
+                Engine::Cpu(Box::new(engine))
             }
         };
         Ok(Ready { engine, nodes: self.chosen_grid()?.nodes().collect() })

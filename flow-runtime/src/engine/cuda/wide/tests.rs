@@ -6,10 +6,14 @@ mod text;
 #[cfg(feature = "cuda-header")]
 mod training;
 
+#[cfg(any(feature = "cuda", feature = "cuda-header"))]
+use super::VelocityPlan;
 #[cfg(feature = "cuda-header")]
 use super::{At, Sampling, Training, Velocity};
-use super::{Precision, SamplingPlan, TrainingPlan, VelocityPlan};
-use crate::program::{Op, Program, builder::Builder, random};
+use super::{Precision, SamplingPlan, TrainingPlan};
+#[cfg(any(feature = "cuda", feature = "cuda-header"))]
+use crate::program::random;
+use crate::program::{Op, Program, builder::Builder};
 #[cfg(feature = "cuda-header")]
 use crate::{
     data::ConditionValues,

@@ -1,7 +1,11 @@
 use super::*;
+#[cfg(feature = "cuda")]
 use crate::{
     engine::cuda::{nvrtc, source::Source},
-    solve::{DormandPrince54, Euler, Method, Rk4},
+    solve::{DormandPrince54, Euler},
+};
+use crate::{
+    solve::{Method, Rk4},
     train::Loss,
 };
 
@@ -49,6 +53,7 @@ fn a_gradient_is_one_list_of_launches() {
     assert_eq!(plan(Precision::X3), 8 + 2 + 6 + 3 * 4 + 8 + 2);
 }
 
+#[cfg(feature = "cuda")]
 /// Every kernel has its registers, and few enough that four blocks are resident.
 fn compiles(source: &Source) {
     for architecture in ["sm_80", "sm_90a"] {
@@ -61,6 +66,7 @@ fn compiles(source: &Source) {
     }
 }
 
+#[cfg(feature = "cuda")]
 #[test]
 fn kernels_compile_without_spills() {
     if !nvrtc::tests::there_is_nvrtc() {
