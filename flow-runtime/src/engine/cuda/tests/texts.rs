@@ -141,39 +141,40 @@ fn busiest(source: &Source, class: &str, inner: bool) -> Option<Loop> {
     Some(busiest)
 }
 
-/// In single precision a product is multiply-adds and little else: 128 of 146 instructions, of which 12 read shared memory.
+/// In single precision a product is multiply-adds and little else: 256 of 280 instructions, of which 16 read shared memory.
 #[test]
 fn the_loop_of_a_strict_product() {
     let scheme = Scheme::of(tableaus()[1]);
     let source = Integrator::new(bench(), &scheme, MANY, Strict, &device((9, 0))).source().clone();
     let Some(product) = busiest(&source, "FFMA", true) else { return };
     let (sums, all) = (product.count("FFMA"), product.total());
-    assert!(sums >= 128 && 100 * sums >= 87 * all, "{}", product.summary());
+    assert!(sums >= 256 && 100 * sums >= 90 * all, "{}", product.summary());
     assert_eq!((product.count("LDL"), product.count("STL"), product.count("LDG")), (0, 0, 0), "{}", product.summary());
-    assert!(12 * sums >= 128 * product.count("LDS"), "{}", product.summary());
+    assert!(sums >= 16 * product.count("LDS"), "{}", product.summary());
 }
 
-/// An evaluation of 32 points is a fixed number of tensor products (404 for 16 points in `x3`), and of exponentials.
+/// An evaluation of 32 points is a fixed number of tensor products (404 for 16 points in `x3`, 140 in `half`), and of exponentials:
+/// one of a warp for each of the 256 hidden numbers.
 #[test]
 fn the_loop_of_an_evaluation_in_registers() {
-    for (products, tensor, instructions) in [(Products::X3, 808, 3100), (Products::Half, 296, 1650)] {
+    for (products, tensor, instructions) in [(Products::X3, 808, 2950), (Products::Half, 280, 1650)] {
         let device = device((9, 0));
         let fragment = Fragment::new(bench(), tableaus()[1], products, &device).unwrap();
         let source = fragment.source(fragment.shape(MANY).variant);
         let Some(evaluation) = busiest(&source, "HMMA", true) else { return };
         assert_eq!(evaluation.count("HMMA"), tensor, "{}", evaluation.summary());
-        assert_eq!(evaluation.count("MUFU.EX2"), 512, "{}", evaluation.summary());
+        assert_eq!(evaluation.count("MUFU.EX2"), 256, "{}", evaluation.summary());
         assert!(evaluation.total() <= instructions, "{}", evaluation.summary());
         assert_eq!((evaluation.count("LDL"), evaluation.count("STL")), (0, 0), "{}", evaluation.summary());
     }
 }
 
-/// The weight gradients of a training in `x3`: 24 tensor products in 200 instructions, most of which split the factors.
+/// The weight gradients of a training in `x3`: 24 tensor products in 188 instructions, most of which split the factors.
 #[test]
 fn the_loop_of_a_weight_gradient() {
     let own = spec(X3, 65_536, Path::device_text(&Affine(CondOt)));
     let source = Text::new(bench(), &own, &device((9, 0))).unwrap().source;
     let Some(outer) = busiest(&source, "HMMA", true) else { return };
-    assert!(outer.count("HMMA") >= 24 && outer.total() <= 9 * outer.count("HMMA"), "{}", outer.summary());
+    assert!(outer.count("HMMA") >= 24 && outer.total() <= 8 * outer.count("HMMA"), "{}", outer.summary());
     assert_eq!((outer.count("LDL"), outer.count("STL")), (0, 0), "{}", outer.summary());
 }
