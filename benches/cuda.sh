@@ -22,7 +22,7 @@ mkdir -p "$OUT" && OUT=$(cd "$OUT" && pwd) || exit 1
 DEVICE=${DEVICE:-cuda} PYTHON=${PYTHON:-python3} PEERS=${PEERS:-}
 PRECISIONS="strict x3 half"
 # The most wanted first: time may run out.
-WORKLOADS="W2/rk4/1m W2/rk4/4096 W1/b256 W1/b65536 W5/sample W6/first-sample W5/train W6/cold W1/b4096 W2/rk4/10k W2/midpoint/1m W2/euler/1m"
+WORKLOADS="W2/rk4/1m W2/rk4/4096 W1/b256 W1/b65536 W5/sample/4096 W6/first-sample-warmcache W5/train W6/cold-warmcache W1/b4096 W2/rk4/10k W2/midpoint/1m W2/euler/1m"
 PEER_RUNS="torch-compile:W2/rk4/1m torch-graph:W2/rk4/10k torch:W1/b256 torch-graph:W1/b256 jax-scan:W1/b256 jax:W2/rk4/1m
   torch-compile:W5/sample torch-compile:W5/train torch-graph:W1/b4096 torch:W2/rk4/1m jax:W5/sample torch:W5/sample"
 SKIPPED=() FAILED=()

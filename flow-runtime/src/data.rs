@@ -34,6 +34,7 @@ pub mod splitmix;
 mod tests;
 mod toy;
 mod transform;
+mod version;
 
 pub(crate) use self::dataset::check_finite;
 pub use self::{
@@ -66,6 +67,8 @@ pub struct Dataset {
     pub(crate) dim: usize,
     /// One column per condition, in any order.
     pub(crate) conditions: Conditions,
+    /// Another number after every change.
+    pub(crate) version: version::Version,
 }
 
 /// Named conditions of a batch of samples.

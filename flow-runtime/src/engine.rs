@@ -3,7 +3,7 @@
 //! | device | engine | what it is | layers | numbers |
 //! |---|---|---|---|---|
 //! | `auto` | the CUDA engine where there is a GPU, else the CPU engine; for a model with `custom` layers dfdx | the fastest there is | all | `f32` |
-//! | `cuda` | [`CudaEngine`] | kernels written for the model, on an NVIDIA GPU (features `cuda-13000`, `cuda-12080`) | all but `custom`; explicit methods | [`CudaPrecision`] |
+//! | `cuda` | [`CudaEngine`] | kernels written for the model, on an NVIDIA GPU (features `cuda-13000`, `cuda-12080`) | all but `custom`; explicit methods, others are left to the CPU by `auto` | [`CudaPrecision`] |
 //! | `cpu` | [`CpuEngine`] | fused, vectorised, on all cores; the same bits for a seed at every thread count | all but `custom` | `f32`, `f64` |
 //! | `dfdx` | `DfdxEngine` | the model's dfdx network, op by op, on one thread: the reference (feature `dfdx`) | all | `f32` |
 //!
@@ -55,7 +55,7 @@
 mod activations;
 mod check;
 mod cpu;
-#[allow(dead_code)] // Parts are joined one by one.
+#[cfg_attr(not(feature = "cuda"), allow(dead_code, reason = "there is no device to run on"))]
 mod cuda;
 #[cfg(feature = "dfdx")]
 mod custom;

@@ -137,8 +137,11 @@ pub trait Model: Clone + Send + Sync + 'static {
         Self::PROGRAM
     }
 
-    /// The CUDA text that integrates the model with the method `S` on a GPU, as the CUDA engine prints it for many rows on a
-    /// device of the kind of an H100: to be read.
+    /// The CUDA text that integrates the model with the method `S` on a GPU of the kind of an H100, for many rows: to be read.
+    ///
+    /// It is that of the kernel which carries the points, without the few lines of intrinsics that every text begins with. What
+    /// depends on the time alone is computed before, by a kernel of its own; and models whose weights fit in no shared memory are
+    /// run by products and small kernels instead, which do the same steps.
     ///
     /// # Errors
     /// [`Error::Device`](crate::error::Error::Device) for an implicit method or a `custom` layer, which have no kernel.

@@ -111,6 +111,7 @@ fn training_follows_the_cpu_engine() {
     trains::<Moons>(&Recipe { batch: 20_000, clip: Some(0.5), ..MoonsTraining::RECIPE }, 20);
     trains::<Steered>(&Recipe { accumulate: 2, ..BASE }, 40);
     trains::<Everything>(&BASE, 20);
+    trains::<Broad>(&Recipe { batch: 256, clip: Some(0.5), ..MoonsTraining::RECIPE }, 20);
 }
 
 #[test]
@@ -143,6 +144,17 @@ fn what_there_is_not_enough_of_is_told_and_the_engine_goes_on() {
     assert!(matches!(missing, Error::Device { .. }), "{missing}");
 }
 
+fn velocities() {
+    let model = Everything::new(2);
+    let (t, x, given) = (vec![0.25; 30], numbers(180, 6), conditions(Everything::PROGRAM, 30));
+    let Some(mut engine) = device::<Everything>(CudaPrecision::Strict) else { return };
+    engine.load(model.weights().values()).expect("they fit");
+    let mut got = vec![f32::NAN; 180];
+    engine.velocity(&t, &x, &given, &mut got).expect("they fit");
+    let expected = model.velocity_reference(&exactly(&t), &exactly(&x), &given).expect("they fit");
+    assert!(far(&exactly(&got), &expected) < 2e-5);
+}
+
 /// Short enough for compute-sanitizer: every kind of kernel once.
 #[test]
 fn sanitizer_of_every_kernel() {
@@ -150,4 +162,7 @@ fn sanitizer_of_every_kernel() {
     integrates::<Everything, Euler>(40, &[0.0, 1.0]);
     integrates::<Broad, Euler>(20, &[0.0, 1.0]);
     trains::<Moons>(&Recipe { batch: 48, clip: Some(0.5), ..MoonsTraining::RECIPE }, 2);
+    trains::<Steered>(&Recipe { batch: 20, ..BASE }, 2);
+    trains::<Broad>(&Recipe { batch: 20, ..MoonsTraining::RECIPE }, 3);
+    velocities();
 }

@@ -69,7 +69,7 @@ impl Engine {
         x: &[f32],
         conditions: &Conditions,
     ) -> Result<Vec<Vec<f64>>, Error> {
-        let Self::Header(seed) = self else { return Ok(Vec::new()) };
+        let Self::Header(seed) = self else { panic!("the reference only trains here") };
         let saved: Vec<usize> = (0..nodes.len()).collect();
         let mut engine = CudaEngine::<M>::on_header(seed)?;
         engine.load(model.weights().values())?;
@@ -86,7 +86,7 @@ impl Engine {
         x: &[f32],
         conditions: &Conditions,
     ) -> Result<Vec<f64>, Error> {
-        let Self::Header(seed) = self else { return Ok(Vec::new()) };
+        let Self::Header(seed) = self else { panic!("the reference only trains here") };
         let mut engine = CudaEngine::<M>::on_header(seed)?;
         engine.load(model.weights().values())?;
         let mut out = vec![f32::NAN; x.len()];

@@ -46,7 +46,7 @@ fn arguments_are_refused_as_by_the_cpu_engine() {
 #[test]
 fn an_engine_without_weights_says_so() {
     for engine in ALL {
-        let Engine::Header(seed) = engine else { return };
+        let Engine::Header(seed) = engine else { panic!("a reference is no CUDA engine") };
         let mut engine = CudaEngine::<Joined>::on_header(seed).expect("it was there before");
         let error = said(engine.velocity(&[0.5], &[0.0; 2], &Conditions::none(), &mut [0.0; 2]));
         assert!(error.contains("without weights"), "{error}");

@@ -4,6 +4,7 @@ use super::{
     Conditions, Dataset,
     conditions::{check_indices, gather_rows},
     splitmix,
+    version::Version,
 };
 use crate::error::{Error, Result};
 
@@ -59,7 +60,7 @@ impl Dataset {
             });
         }
         check_finite(OPERATION, "the data", &values, dim)?;
-        Ok(Self { values, dim, conditions: Conditions::none() })
+        Ok(Self { values, dim, conditions: Conditions::none(), version: Version::default() })
     }
 
     /// Adds a class label per sample, under the name of the model's input.
@@ -77,7 +78,7 @@ impl Dataset {
     pub fn with_class(self, name: &str, labels: &[u32]) -> Result<Self> {
         self.check_rows(name, labels.len())?;
         let conditions = self.conditions.class(name, labels)?;
-        Ok(Self { conditions, ..self })
+        Ok(Self { conditions, version: Version::default(), ..self })
     }
 
     /// Adds a vector per sample, `[rows, dim]`, under the name of the model's input.
@@ -98,7 +99,7 @@ impl Dataset {
             self.check_rows(name, values.len() / dim)?;
         }
         let conditions = self.conditions.vector(name, dim, values)?;
-        Ok(Self { conditions, ..self })
+        Ok(Self { conditions, version: Version::default(), ..self })
     }
 
     fn check_rows(&self, name: &str, rows: usize) -> Result<()> {
@@ -162,7 +163,7 @@ impl Dataset {
     /// The same samples without conditions, for an unconditional model.
     #[must_use]
     pub fn without_conditions(self) -> Self {
-        Self { conditions: Conditions::none(), ..self }
+        Self { conditions: Conditions::none(), version: Version::default(), ..self }
     }
 
     /// The samples with these indices, in this order, with their conditions; an index may come more than once.
@@ -193,6 +194,7 @@ impl Dataset {
             values: gather_rows(&self.values, self.dim, indices),
             dim: self.dim,
             conditions: self.conditions.gather(indices)?,
+            version: Version::default(),
         })
     }
 

@@ -101,6 +101,7 @@ impl Dataset {
         });
         let transform = Transform { scale: scale.collect(), shift: mean };
         transform.apply(&mut self.values)?;
+        self.version = super::version::Version::default();
         super::dataset::check_finite("standardizing", "the changed data", &self.values, self.dim)?;
         Ok((self, transform))
     }
@@ -144,6 +145,7 @@ impl Dataset {
         let shift = f64::from(smallest) - low * scale;
         let transform = Transform { shift: vec![shift; self.dim], scale: vec![scale; self.dim] };
         transform.apply(&mut self.values)?;
+        self.version = super::version::Version::default();
         super::dataset::check_finite("rescaling", "the changed data", &self.values, self.dim)?;
         Ok((self, transform))
     }

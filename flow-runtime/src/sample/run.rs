@@ -166,8 +166,8 @@ impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
 
     /// Carries points along the flow in place, `points: [rows, dim]`, one row of conditions for each.
     ///
-    /// After the first call of a size this allocates nothing, and a few points are carried on the calling thread: made for
-    /// programs that ask for a sample now and then, soon.
+    /// On the CPU engine nothing is allocated after the first call of a size, and a few points are carried on the calling thread: made
+    /// for programs that ask for a sample now and then, soon. On a GPU the points go there and back.
     ///
     /// # Errors
     /// As [`Self::transport`]; [`Error::Shape`] if `points` is no whole number of rows. The points are then partly carried.
@@ -233,12 +233,13 @@ impl<R: SampleRecipe<Model: Runnable>> Sampler<'_, R> {
             (Resolved::Cuda(index), _) => {
                 let mut engine = CudaEngine::new(index)?.with_precision(self.precision);
                 if self.progress {
-                    let bar = indicatif::ProgressBar::new(0);
+                    let mut bar = None;
                     engine = engine.on_progress(move |done, all| {
-                        bar.set_length(all as u64);
-                        bar.set_position(done as u64);
+                        let own = bar.get_or_insert_with(|| indicatif::ProgressBar::new(all as u64));
+                        own.set_position(done as u64);
                         if done == all {
-                            bar.finish_and_clear();
+                            own.finish_and_clear();
+                            bar = None;
                         }
                     });
                 }

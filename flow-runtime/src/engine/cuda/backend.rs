@@ -27,6 +27,7 @@ pub(crate) struct Memory {
     pub(crate) address: u64,
     pub(crate) bytes: usize,
     /// Frees it.
+    #[allow(dead_code, reason = "it is there to be dropped")]
     pub(crate) owner: Arc<dyn Send + Sync>,
 }
 

@@ -220,32 +220,9 @@ impl Fragment {
         Some(Variant { rows, threads, scratch, shared_scratch })
     }
 
-    /// Whether operands are split into two halves.
-    pub(crate) fn is_split(&self) -> bool {
-        self.split
-    }
-
     /// The kernels: one source each, with one kernel.
     pub(crate) fn variants(&self) -> &[Variant] {
         &self.variants
-    }
-
-    /// Gives a variant fewer threads, and so more registers, after its compiled kernel was found to lack some; `false` if there are no
-    /// fewer, and the variant is gone.
-    pub(crate) fn relieve(&mut self, variant: usize) -> bool {
-        let Some(found) = self.variants.get_mut(variant) else { return false };
-        let fewer = match found.threads {
-            512 => 384,
-            384 => 256,
-            _ => {
-                self.variants.remove(variant);
-                return false;
-            }
-        };
-        found.threads = fewer;
-        let kept = fewer / 32 * found.scratch;
-        self.variants[variant].shared_scratch = self.fixed_shared() + kept <= self.properties.shared_per_block;
-        true
     }
 
     /// The text of a variant.

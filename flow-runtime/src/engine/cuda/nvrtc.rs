@@ -128,6 +128,7 @@ impl Request {
 ///
 /// # Errors
 /// [`Error::Device`] if there is no NVRTC, if the device is too old for it, or if the text does not compile.
+#[cfg(test)]
 pub(crate) fn compile(source: &Source, architecture: &str, extra: &[&str]) -> Result<Binary> {
     Request::new(source, architecture, extra)?.compile()
 }

@@ -91,29 +91,10 @@ pub(super) struct Training {
     trainer: Kernels,
     /// Version of the weights and number of the step that the device has.
     device_state: Option<(u64, u64)>,
-    data: Option<(Fingerprint, Data)>,
+    /// The data set of that version.
+    data: Option<(u64, Data)>,
     /// Steps of the next launch.
     chunk: u64,
-}
-
-/// Tells data sets apart without reading all of a large one: where it lies, its size, and some of its values.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Fingerprint {
-    address: usize,
-    rows: usize,
-    dim: usize,
-    sum: u64,
-}
-
-impl Fingerprint {
-    fn of(data: &Dataset) -> Self {
-        let values = data.values();
-        let every = (values.len() / 4096).max(1);
-        let sum = values.iter().step_by(every).fold(0u64, |sum, value| {
-            sum.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(value.to_bits())
-        });
-        Self { address: values.as_ptr() as usize, rows: data.rows(), dim: data.dim(), sum }
-    }
 }
 
 impl Training {
@@ -123,8 +104,8 @@ impl Training {
 
     /// The data set in the device's memory, its conditions in the order of the program.
     fn data(&mut self, backend: &mut dyn Backend, program: &'static Program, data: &Dataset) -> Result<()> {
-        let fingerprint = Fingerprint::of(data);
-        if self.data.as_ref().is_some_and(|(own, _)| *own == fingerprint) {
+        let version = data.version.number();
+        if self.data.as_ref().is_some_and(|(own, _)| *own == version) {
             return Ok(());
         }
         self.data = None;
@@ -132,7 +113,7 @@ impl Training {
         let bound = program.bind_conditions("training", data.conditions(), data.rows())?;
         let values = upload(backend, data.values(), "the data set")?;
         let conditions = upload_conditions(backend, &bound, 0, data.rows())?;
-        self.data = Some((fingerprint, Data { values, conditions, rows: data.rows() }));
+        self.data = Some((version, Data { values, conditions, rows: data.rows() }));
         Ok(())
     }
 
@@ -355,13 +336,11 @@ fn prepared<'a>(
     spec: Spec,
     backend: &dyn Backend,
 ) -> Result<&'a mut Training> {
-    if slot.as_ref().is_none_or(|training| *training.trainer.spec() != spec) {
-        *slot = Some(Training::new(program, spec, backend)?);
-    }
-    match slot {
-        Some(training) => Ok(training),
-        None => Err(nothing_done(0)),
-    }
+    let training = match slot.take().filter(|training| *training.trainer.spec() == spec) {
+        Some(training) => training,
+        None => Training::new(program, spec, backend)?,
+    };
+    Ok(slot.insert(training))
 }
 
 fn learning_rate(recipe: &Recipe, step: u64) -> f64 {

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     engine::{CudaPrecision, scheme::Scheme},
-    error::Result,
+    error::{Error, Result},
     program::Program,
     tableau::Tableau,
 };
@@ -105,8 +105,11 @@ impl Integrator {
         let way = match registers {
             Some(registers) => Way::Fragment(Box::new(registers)),
             None => {
-                let tiles = Tiles::new(program, &scheme, rows, precision, device);
-                if tiles.weights_fit() || !backend.multiplies() {
+                // Tiles round weights to 16 bits as they are; wide kernels scale them before.
+                let held = precision == CudaPrecision::Strict || halves_hold(program, weights);
+                let own = if held { precision } else { CudaPrecision::Strict };
+                let tiles = Tiles::new(program, &scheme, rows, own, device);
+                if tiles.weights_fit() && held || !backend.multiplies() {
                     Way::Tiles(Box::new(tiles))
                 } else {
                     Way::Wide { precision: wide_precision(precision), made: None, weights: Vec::new() }
@@ -133,26 +136,25 @@ impl Integrator {
 
     fn load(&mut self, backend: &mut dyn Backend, new: &[f32]) -> Result<()> {
         self.grid = None;
-        let unfit = match &mut self.way {
-            Way::Tiles(tiles) => return tiles.load(backend, new),
+        match &mut self.way {
+            Way::Tiles(tiles) => tiles.load(backend, new),
             Way::Wide { made, weights, .. } => {
                 new.clone_into(weights);
-                return match made {
+                match made {
                     Some((_, sampling)) => sampling.load(new, backend),
                     None => Ok(()),
-                };
+                }
             }
-            Way::Fragment(registers) => !registers.load(backend, new)?,
-        };
-        if unfit {
-            // 16-bit numbers do not hold these weights: tiles scale nothing either, but the wide kernels do.
-            let precision = match self.way {
-                Way::Fragment(ref registers) if registers.fragment.is_split() => wide::Precision::X3,
-                _ => wide::Precision::Half,
-            };
-            self.way = Way::Wide { precision, made: None, weights: new.to_vec() };
+            Way::Fragment(registers) => registers.load(backend, new),
         }
-        Ok(())
+    }
+
+    /// Whether the kernels take weights of these sizes: those in registers round them to 16 bits, without a scale.
+    fn takes(&self, weights: &[f32]) -> bool {
+        match &self.way {
+            Way::Fragment(registers) => registers.fragment.pack(weights).is_ok(),
+            _ => true,
+        }
     }
 
     /// Rows that there is memory for at a time.
@@ -217,7 +219,7 @@ impl Integrator {
                     sampling.load(weights, backend)?;
                     *made = Some((task.rows, Box::new(sampling)));
                 }
-                let Some((_, sampling)) = made else { return Ok(None) };
+                let Some((_, sampling)) = made else { return Err(not_loaded()) };
                 let conditions: Vec<At<'_>> = task.conditions.iter().map(At::start).collect();
                 let saved: Vec<(usize, At<'_>)> =
                     task.saved.iter().map(|(node, memory)| (*node, At::start(memory))).collect();
@@ -232,6 +234,26 @@ impl Integrator {
                 Ok(lost.map(|lost| Lost { step: lost.step, count: lost.count, first: lost.first }))
             }
         }
+    }
+}
+
+/// Whether two 16-bit halves hold the weights of every layer with all their digits: the largest of them must not be so small that
+/// the lower half underflows.
+fn halves_hold(program: &Program, weights: &[f32]) -> bool {
+    const RANGE: std::ops::Range<f32> = 7.8125e-3..32_768.0;
+    (program.parameters.iter().enumerate()).filter(|(_, parameter)| parameter.shape.len() > 1).all(|(i, parameter)| {
+        let start = program.parameter_offset(i);
+        let own = weights.get(start..start + parameter.shape.iter().product::<usize>()).unwrap_or_default();
+        let largest = own.iter().fold(0.0f32, |most, weight| most.max(weight.abs()));
+        largest == 0.0 || RANGE.contains(&largest)
+    })
+}
+
+fn not_loaded() -> Error {
+    Error::Device {
+        asked: "cuda".to_owned(),
+        found: "kernels without weights".to_owned(),
+        help: "this is a bug in flow-runtime: please report it".to_owned(),
     }
 }
 
@@ -297,15 +319,14 @@ impl Registers {
         Some(Self { fragment, table, kernels, words: None, numbers: None, scratch: None })
     }
 
-    /// Takes over weights; `false` if 16-bit numbers do not hold them.
-    fn load(&mut self, backend: &mut dyn Backend, weights: &[f32]) -> Result<bool> {
-        let Ok((words, numbers)) = self.fragment.pack(weights) else { return Ok(false) };
+    fn load(&mut self, backend: &mut dyn Backend, weights: &[f32]) -> Result<()> {
+        // Whether they fit was asked before.
+        let Ok((words, numbers)) = self.fragment.pack(weights) else { return Err(not_loaded()) };
         self.table.load(backend, weights)?;
         let memory = room(&mut self.words, backend, 4 * words.len().max(4), "the packed weights")?.clone();
         backend.upload(&memory, 0, bytes_of(&words))?;
         let memory = room(&mut self.numbers, backend, 4 * numbers.len().max(4), "the weights")?.clone();
-        backend.upload(&memory, 0, bytes_of(&numbers))?;
-        Ok(true)
+        backend.upload(&memory, 0, bytes_of(&numbers))
     }
 
     fn timetable(&self, backend: &mut dyn Backend, nodes: &[f64]) -> Result<Timetable> {
@@ -334,7 +355,7 @@ impl Registers {
             }
         };
         let scratch = room(&mut self.scratch, backend, shape.scratch.max(16), "values of the tiles")?;
-        let (Some(words), Some(numbers)) = (&self.words, &self.numbers) else { return Ok(()) };
+        let (Some(words), Some(numbers)) = (&self.words, &self.numbers) else { return Err(not_loaded()) };
         let memory = [
             words.address,
             numbers.address,
@@ -403,6 +424,9 @@ impl Integrators {
         };
         let (_, integrator, fresh) = &mut self.all[at];
         if !*fresh {
+            if !integrator.takes(weights) {
+                *integrator = Integrator::new(program, tableau, precision, key.rows, weights, backend);
+            }
             integrator.load(backend, weights)?;
             *fresh = true;
         }

@@ -112,6 +112,25 @@ fn every_model_goes_the_way_that_is_made_for_it() {
     }
 }
 
+/// Weights that 16 bits do not hold as they are.
+#[test]
+fn small_weights_keep_their_digits() {
+    use crate::engine::cuda::ways::Integrators;
+    let Some(mut backend) = super::header(0) else { return };
+    let small: Vec<f32> = Moons::new(3).weights().values().iter().map(|weight| weight * 1e-4).collect();
+    let mut all = Integrators::default();
+    let tableau = <Rk4 as Method>::TABLEAU;
+    let mut way = |weights: &[f32]| {
+        let way = all.ready(&mut *backend, Moons::PROGRAM, tableau, CudaPrecision::X3, 100, weights).unwrap().name();
+        all.stale();
+        way
+    };
+    assert_eq!(way(Moons::new(3).weights().values()), "fragments");
+    assert_eq!(way(&small), "wide");
+    // Decided anew for other weights only where they ask for it.
+    assert_eq!(way(Moons::new(4).weights().values()), "wide");
+}
+
 /// A batch that does not fit into the device's memory is carried in pieces, each as if it were alone.
 #[test]
 fn a_batch_in_pieces() {

@@ -114,6 +114,24 @@ fn gradients<M: Model>(recipe: &Recipe, path: &impl Path, rows: usize) {
     }
 }
 
+/// The same points with other labels are other data.
+#[test]
+fn other_labels_on_one_engine_are_seen() {
+    let Some(mut cuda) = engine::<Broad>(0) else { return };
+    let recipe = Recipe { steps: 2, accumulate: 1, ..BroadTraining::RECIPE };
+    let path = BroadTraining::path();
+    let points = data_for::<Broad>(57).without_conditions();
+    let mut run = |labels: &[u32]| {
+        let data = points.clone().with_class("y", labels).unwrap();
+        let mut state = TrainState::new(&recipe, Broad::initial_weights(0));
+        run_steps(&mut cuda, &recipe, &path, &data, &mut state, 2).unwrap();
+        state
+    };
+    let (one, other) = (run(&[1; 57]), run(&[2; 57]));
+    assert_ne!(one, other);
+    assert_eq!(one, run(&[1; 57]));
+}
+
 /// A path in Rust alone: the host draws its batches.
 #[derive(Clone, Debug)]
 struct Arc;

@@ -74,6 +74,7 @@ impl Pointwise {
         Self { program, packs, layout, source, loaded: None }
     }
 
+    #[cfg(test)]
     pub(crate) fn source(&self) -> &Source {
         &self.source
     }

@@ -117,12 +117,11 @@ impl Trainer {
         Ok(Self { text, spec, ranges: trained_ranges(program), parameters, loaded: None })
     }
 
-    pub(crate) fn source(&self) -> &crate::engine::cuda::source::Source {
-        &self.text.source
-    }
-
     fn loaded(&mut self, backend: &mut dyn Backend) -> Result<&Loaded> {
-        if self.loaded.is_none() {
+        if let Some(loaded) = self.loaded.take() {
+            return Ok(self.loaded.insert(loaded));
+        }
+        {
             let kernels = backend.load(&self.text.source)?;
             let (blocks, len) = (self.text.blocks, self.parameters.max(1));
             let numbers =
@@ -134,7 +133,7 @@ impl Trainer {
             let arrived = numbers(backend, 1, "a counter")?;
             backend.zero(&arrived, 0, 4)?;
             let average = if self.spec.ema { len } else { 1 };
-            self.loaded = Some(Loaded {
+            Ok(self.loaded.insert(Loaded {
                 train: kernels[0],
                 optimize: kernels[1],
                 weights: numbers(backend, len, "the weights")?,
@@ -148,11 +147,7 @@ impl Trainer {
                 moment2: numbers(backend, len, "the second moment")?,
                 average: numbers(backend, average, "the average of the weights")?,
                 arrived,
-            });
-        }
-        match &self.loaded {
-            Some(loaded) => Ok(loaded),
-            None => unreachable!("it was just made"),
+            }))
         }
     }
 

@@ -384,6 +384,7 @@ pub(super) fn launches(list: &[Launchable], format: Option<Format>) -> usize {
 
 /// Bytes of values that the kernels and the products of a list move for a row: weights, and what all rows share, are not
 /// counted.
+#[cfg(test)]
 pub(super) fn traffic(list: &[Launchable], operands: &[Operand], format: Option<Format>) -> [usize; 2] {
     let value = |place: &Place| if place.is_broadcast() { 0 } else { 4 * place.size() };
     let rounded = |place: &Place| 2 * format.map_or(0, |format| format.parts) * place.size();

@@ -6,7 +6,7 @@ use super::{
     list::{Compiler, Format, Launchable, Operand},
     memory::{Division, check_rows, condition_bytes, most_rows},
     place::{Place, Space, Spaces},
-    record::{Area, FIXED, Recorder, launches, traffic},
+    record::{Area, FIXED, Recorder, launches},
 };
 use crate::{
     engine::{
@@ -117,8 +117,9 @@ impl SamplingPlan {
     }
 
     /// Bytes that the kernels and the products of an evaluation move for a row, on average.
+    #[cfg(test)]
     pub(crate) fn bytes_per_evaluation(&self) -> [f64; 2] {
-        let all = self.stages.iter().map(|stage| traffic(stage, &self.operands, self.format));
+        let all = self.stages.iter().map(|stage| super::record::traffic(stage, &self.operands, self.format));
         let sum = all.fold([0; 2], |sum, bytes| [sum[0] + bytes[0], sum[1] + bytes[1]]);
         sum.map(|bytes| bytes as f64 / self.stages.len() as f64)
     }

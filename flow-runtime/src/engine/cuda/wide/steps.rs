@@ -57,14 +57,17 @@ impl WideTrainer {
     }
 
     fn loaded(&mut self, backend: &mut dyn Backend) -> Result<&mut Loaded> {
-        if self.loaded.is_none() {
+        if let Some(loaded) = self.loaded.take() {
+            return Ok(self.loaded.insert(loaded));
+        }
+        {
             let plan = TrainingPlan::new(self.program, self.precision, self.spec.loss)?;
             let training = Training::new(plan, self.spec.batch, self.spec.accumulate, backend)?;
             let kernels = backend.load(&self.source)?;
             let len = self.program.parameter_count().max(1);
             let numbers = |backend: &mut dyn Backend, count: usize, what| backend.allocate(4 * count, what);
             let average = if self.spec.ema { len } else { 1 };
-            self.loaded = Some(Loaded {
+            Ok(self.loaded.insert(Loaded {
                 training,
                 kernels,
                 moment1: numbers(backend, len, "the first moment")?,
@@ -73,11 +76,7 @@ impl WideTrainer {
                 squares: numbers(backend, 2 * SUMS, "the gradient's norm")?,
                 loss: numbers(backend, 2, "the loss")?,
                 at: numbers(backend, 8, "a counter")?,
-            });
-        }
-        match &mut self.loaded {
-            Some(loaded) => Ok(loaded),
-            None => unreachable!("it was just made"),
+            }))
         }
     }
 

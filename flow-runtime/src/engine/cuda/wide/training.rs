@@ -6,7 +6,7 @@ use super::{
     list::{Compiler, Format, Launchable, Operand},
     memory::{Division, check_rows, condition_bytes, most_rows},
     place::{Space, Spaces},
-    record::{Area, FIXED, Recorder, launches, partial_bytes},
+    record::{Area, FIXED, Recorder, partial_bytes},
     sampling::{At, state_place, upload_constants},
 };
 use crate::{
@@ -61,8 +61,9 @@ impl TrainingPlan {
     }
 
     /// Launches and products of one gradient, the rounding of weights not counted.
+    #[cfg(test)]
     pub(crate) fn launches(&self) -> usize {
-        launches(&self.list, self.format)
+        super::record::launches(&self.list, self.format)
     }
 
     /// Rows of a batch, at most.
@@ -71,6 +72,7 @@ impl TrainingPlan {
     }
 
     /// Bytes of the device for a batch of so many rows.
+    #[cfg(test)]
     pub(crate) fn bytes(&self, rows: usize) -> usize {
         self.divide(rows).1
     }
@@ -140,6 +142,10 @@ pub(crate) struct Training {
     area: Area,
     batch: usize,
     /// Of a gradient that begins anew, and of one that is added.
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "a trainer records a gradient into the graph of its step; tests take it by itself")
+    )]
     graphs: [Option<Graph>; 2],
 }
 
@@ -182,6 +188,10 @@ impl Training {
     }
 
     /// Bytes of a row of each condition.
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "a trainer records a gradient into the graph of its step; tests take it by itself")
+    )]
     pub(crate) fn condition_bytes(&self) -> Vec<usize> {
         condition_bytes(self.plan.program)
     }
@@ -207,6 +217,10 @@ impl Training {
     }
 
     /// `f32 [batch, dim]`: the velocities of the model.
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "a trainer records a gradient into the graph of its step; tests take it by itself")
+    )]
     pub(crate) fn velocity(&self) -> At<'_> {
         self.at(self.area.slopes[0])
     }
@@ -215,6 +229,10 @@ impl Training {
     ///
     /// # Errors
     /// Those of the device.
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "a trainer records a gradient into the graph of its step; tests take it by itself")
+    )]
     pub(crate) fn compute(&mut self, fresh: bool, backend: &mut dyn Backend) -> Result<()> {
         let graph = match self.graphs[usize::from(fresh)] {
             Some(graph) => graph,
@@ -247,6 +265,10 @@ impl Training {
     }
 
     /// Gives graphs back to a device that this was made on.
+    #[cfg_attr(
+        not(test),
+        allow(dead_code, reason = "a trainer records a gradient into the graph of its step; tests take it by itself")
+    )]
     pub(crate) fn forget(&mut self, backend: &mut dyn Backend) {
         self.graphs.iter_mut().filter_map(Option::take).for_each(|graph| backend.forget(graph));
     }

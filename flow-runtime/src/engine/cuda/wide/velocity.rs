@@ -6,7 +6,7 @@ use super::{
     list::{Compiler, Format, Launchable, Operand},
     memory::{Division, check_rows, condition_bytes, most_rows},
     place::{Space, Spaces},
-    record::{Area, FIXED, Recorder, launches},
+    record::{Area, FIXED, Recorder},
     sampling::{At, load, upload_constants},
 };
 use crate::{
@@ -50,8 +50,9 @@ impl VelocityPlan {
     }
 
     /// Launches and products of an evaluation.
+    #[cfg(test)]
     pub(crate) fn launches(&self) -> usize {
-        launches(&self.list, self.format)
+        super::record::launches(&self.list, self.format)
     }
 
     /// Rows of one call, at most.
