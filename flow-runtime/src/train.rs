@@ -305,7 +305,7 @@ pub struct StepTask<'a> {
     pub data: &'a crate::data::Dataset,
     /// Points and velocities of the path.
     pub sample: PathSample<'a>,
-    /// The weights of the path as text, if it has one; see [`Path::device_text`](crate::flow::Path::device_text).
+    /// The weights of the path as text, if it has one; see [`Path::device_text`].
     pub path_text: Option<&'a crate::flow::DeviceText>,
     /// The learning rate of the step.
     pub learning_rate: f64,

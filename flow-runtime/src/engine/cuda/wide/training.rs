@@ -71,12 +71,6 @@ impl TrainingPlan {
         most_rows(&self.plan, self.program)
     }
 
-    /// Bytes of the device for a batch of so many rows.
-    #[cfg(test)]
-    pub(crate) fn bytes(&self, rows: usize) -> usize {
-        self.divide(rows).1
-    }
-
     fn divide(&self, rows: usize) -> (Area, usize) {
         let mut division = Division::new();
         let rounding = (self.operands.as_slice(), self.format);
@@ -216,15 +210,6 @@ impl Training {
         self.at(self.area.loss)
     }
 
-    /// `f32 [batch, dim]`: the velocities of the model.
-    #[cfg_attr(
-        not(test),
-        allow(dead_code, reason = "a trainer records a gradient into the graph of its step; tests take it by itself")
-    )]
-    pub(crate) fn velocity(&self) -> At<'_> {
-        self.at(self.area.slopes[0])
-    }
-
     /// Computes loss and gradient: anew if `fresh`, else added to what is there. From the second call on this is a graph.
     ///
     /// # Errors
@@ -262,15 +247,6 @@ impl Training {
         };
         recorder.pack(backend)?;
         recorder.start(&self.plan.list, backend)
-    }
-
-    /// Gives graphs back to a device that this was made on.
-    #[cfg_attr(
-        not(test),
-        allow(dead_code, reason = "a trainer records a gradient into the graph of its step; tests take it by itself")
-    )]
-    pub(crate) fn forget(&mut self, backend: &mut dyn Backend) {
-        self.graphs.iter_mut().filter_map(Option::take).for_each(|graph| backend.forget(graph));
     }
 
     fn at(&self, address: u64) -> At<'_> {

@@ -49,12 +49,6 @@ impl VelocityPlan {
         Self { program, plan, format, operands, source, list }
     }
 
-    /// Launches and products of an evaluation.
-    #[cfg(test)]
-    pub(crate) fn launches(&self) -> usize {
-        super::record::launches(&self.list, self.format)
-    }
-
     /// Rows of one call, at most.
     pub(crate) fn most_rows(&self) -> usize {
         most_rows(&self.plan, self.program)
