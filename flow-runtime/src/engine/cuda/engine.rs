@@ -274,7 +274,7 @@ impl<M: Model> CudaEngine<M> {
         }
         // Points, what marks the lost ones, conditions, and the states that are kept.
         let row = 4 * (dim * (1 + saved.len()) + 2 + condition_numbers(M::PROGRAM));
-        let piece = integrator.piece(backend, M::PROGRAM, S::TABLEAU, row)?.min(PIECE);
+        let piece = integrator.piece(backend, M::PROGRAM, S::TABLEAU, rows, row)?.min(PIECE);
         let mut lost: Option<Lost> = None;
         for first in (0..rows).step_by(piece) {
             let count = piece.min(rows - first);

@@ -89,12 +89,20 @@ impl Kernels {
 /// What training keeps from launch to launch.
 pub(super) struct Training {
     trainer: Kernels,
-    /// Version of the weights and number of the step that the device has.
-    device_state: Option<(u64, u64)>,
+    /// What tells the state that the device has from others.
+    device_state: Option<Held>,
     /// The data set of that version.
     data: Option<(u64, Data)>,
     /// Steps of the next launch.
     chunk: u64,
+}
+
+/// Version of the weights, number of the step, and where the moments lie: a copy of a state with moments of its own is another.
+type Held = (u64, u64, usize, usize);
+
+fn held(state: &TrainState) -> Held {
+    let OptimizerState { moment1, moment2 } = &state.optimizer;
+    (state.weights.version(), state.step, moment1.as_ptr() as usize, moment2.as_ptr() as usize)
 }
 
 impl Training {
@@ -109,6 +117,7 @@ impl Training {
             return Ok(());
         }
         self.data = None;
+        check_size("the number of samples", data.rows())?;
         check_data(program, data, "the data set")?;
         let bound = program.bind_conditions("training", data.conditions(), data.rows())?;
         let values = upload(backend, data.values(), "the data set")?;
@@ -119,7 +128,7 @@ impl Training {
 
     /// Sends the state to the device unless it is there.
     fn send(&mut self, backend: &mut dyn Backend, state: &mut TrainState) -> Result<()> {
-        let at = (state.weights.version(), state.step);
+        let at = held(state);
         if self.device_state != Some(at) {
             self.device_state = None;
             let mut values = state.weights.values().to_vec();
@@ -149,7 +158,7 @@ impl Training {
         }
         state.step += outcomes.len() as u64;
         state.losses.extend(outcomes.iter().map(|[loss, _]| *loss as f32));
-        self.device_state = Some((state.weights.version(), state.step));
+        self.device_state = Some(held(state));
         Ok(())
     }
 }
@@ -406,6 +415,7 @@ fn join(all: &mut ConditionValues, part: &ConditionValues) {
 fn check_state<M: Model>(recipe: &Recipe, state: &TrainState) -> Result<()> {
     check_size("the size of the batch", recipe.batch)?;
     check_size("`accumulate`", recipe.accumulate)?;
+    check_size("the samples of a step", recipe.batch.saturating_mul(recipe.accumulate))?;
     check_length("the weights", state.weights.values().len(), M::PARAMETERS)?;
     let expected = OptimizerState::new(&recipe.optimizer, M::PARAMETERS);
     check_length("the first moment", state.optimizer.moment1.len(), expected.moment1.len())?;
@@ -417,14 +427,14 @@ fn check_state<M: Model>(recipe: &Recipe, state: &TrainState) -> Result<()> {
 }
 
 fn check_size(what: &str, got: usize) -> Result<()> {
-    if got > 0 && got <= i32::MAX as usize {
+    if got > 0 && got <= 1 << 30 {
         return Ok(());
     }
     Err(Error::Invalid {
         operation: "training",
         what: what.to_owned(),
         got: got.to_string(),
-        expected: "1 or more, and less than 2^31".to_owned(),
+        expected: "1 or more, and 2^30 at most".to_owned(),
         help: "set `batch` and `accumulate` in the recipe to 1 or more, and give data that is not empty".to_owned(),
     })
 }

@@ -59,6 +59,9 @@ impl Task<'_> {
 pub(super) struct Integrator {
     scheme: Scheme,
     way: Way,
+    precision: CudaPrecision,
+    /// Whether 16-bit numbers held the weights that the way was chosen for.
+    held: bool,
     /// The grid that the last call was for.
     grid: Option<(Vec<f64>, Timetable)>,
     marks: Option<Memory>,
@@ -102,11 +105,12 @@ impl Integrator {
             CudaPrecision::Half => Some(Products::Half),
         };
         let registers = products.and_then(|products| Registers::new(program, tableau, products, weights, backend));
+        let held = halves_hold(program, weights);
         let way = match registers {
             Some(registers) => Way::Fragment(Box::new(registers)),
             None => {
                 // Tiles round weights to 16 bits as they are; wide kernels scale them before.
-                let held = precision == CudaPrecision::Strict || halves_hold(program, weights);
+                let held = held || precision == CudaPrecision::Strict;
                 let own = if held { precision } else { CudaPrecision::Strict };
                 let tiles = Tiles::new(program, &scheme, rows, own, device);
                 if tiles.weights_fit() && held || !backend.multiplies() {
@@ -116,7 +120,7 @@ impl Integrator {
                 }
             }
         };
-        Self { scheme, way, grid: None, marks: None }
+        Self { scheme, way, precision, held, grid: None, marks: None }
     }
 
     /// Evaluations of the velocity in a step.
@@ -150,10 +154,19 @@ impl Integrator {
     }
 
     /// Whether the kernels take weights of these sizes: those in registers round them to 16 bits, without a scale.
-    fn takes(&self, weights: &[f32]) -> bool {
+    fn takes(&self, program: &Program, weights: &[f32]) -> bool {
         match &self.way {
             Way::Fragment(registers) => registers.fragment.pack(weights).is_ok(),
-            _ => true,
+            _ => self.precision == CudaPrecision::Strict || self.held == halves_hold(program, weights),
+        }
+    }
+
+    /// Gives graphs back.
+    fn forget(&mut self, backend: &mut dyn Backend) {
+        if let Way::Wide { made, .. } = &mut self.way
+            && let Some((_, mut sampling)) = made.take()
+        {
+            sampling.forget(backend);
         }
     }
 
@@ -163,15 +176,25 @@ impl Integrator {
         backend: &mut dyn Backend,
         program: &'static Program,
         tableau: &Tableau,
+        rows: usize,
         row: usize,
     ) -> Result<usize> {
+        match &self.way {
+            // What it holds is no longer free.
+            Way::Wide { made: Some((most, _)), .. } if *most >= rows => return Ok(*most),
+            Way::Wide { .. } => {}
+            // So few that nobody need ask.
+            _ if rows * row < backend.properties().memory / 8 => return Ok(rows.max(1)),
+            _ => {}
+        }
         // Half is left to others, and to what is rounded up.
         let free = backend.free()? / 2;
-        let Way::Wide { precision, .. } = &self.way else { return Ok((free / row.max(1)).max(1)) };
+        let Way::Wide { precision, made, .. } = &self.way else { return Ok((free / row.max(1)).max(1)) };
         let plan = SamplingPlan::new(program, tableau, *precision);
         let (one, many) = (plan.bytes(1), plan.bytes(1025));
         let each = (many.saturating_sub(one)).div_ceil(1024) + row;
-        Ok((free.saturating_sub(one) / each).clamp(1, plan.most_rows()))
+        let held = made.as_ref().map_or(0, |(most, _)| *most);
+        Ok((free.saturating_sub(one) / each).clamp(1, plan.most_rows()).max(held))
     }
 
     /// Carries rows over the grid; says where the numbers were left, if they were.
@@ -182,7 +205,7 @@ impl Integrator {
         tableau: &'static Tableau,
         task: &Task<'_>,
     ) -> Result<Option<Lost>> {
-        let Self { scheme, way, grid, marks } = self;
+        let Self { scheme, way, grid, marks, .. } = self;
         match way {
             Way::Tiles(tiles) => {
                 let timetable = keep(grid, task.nodes, || tiles.timetable(backend, scheme, task.nodes))?;
@@ -424,7 +447,8 @@ impl Integrators {
         };
         let (_, integrator, fresh) = &mut self.all[at];
         if !*fresh {
-            if !integrator.takes(weights) {
+            if !integrator.takes(program, weights) {
+                integrator.forget(backend);
                 *integrator = Integrator::new(program, tableau, precision, key.rows, weights, backend);
             }
             integrator.load(backend, weights)?;

@@ -59,12 +59,12 @@ impl Driver {
             Some(plan) => plan,
             None => {
                 let mut plan = Plan::new(handle, &key, WORKSPACE).map_err(|what| self.refused(product, &what))?;
-                // While a sequence is recorded nothing can be timed: the next product outside will be.
+                // While a sequence is recorded nothing can be timed: cuBLASLt's first choice is kept.
                 if !self.capturing && !key.repeatable {
                     self.choose(handle, workspace, &mut plan, product)?;
                 }
                 let plan = Rc::new(plan);
-                if let Some(products) = self.products.as_mut().filter(|_| !self.capturing || key.repeatable) {
+                if let Some(products) = &mut self.products {
                     products.plans.insert(key, Rc::clone(&plan));
                 }
                 plan

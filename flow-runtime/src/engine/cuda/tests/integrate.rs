@@ -127,8 +127,7 @@ fn small_weights_keep_their_digits() {
     };
     assert_eq!(way(Moons::new(3).weights().values()), "fragments");
     assert_eq!(way(&small), "wide");
-    // Decided anew for other weights only where they ask for it.
-    assert_eq!(way(Moons::new(4).weights().values()), "wide");
+    assert_eq!(way(Moons::new(4).weights().values()), "fragments");
 }
 
 /// A batch that does not fit into the device's memory is carried in pieces, each as if it were alone.

@@ -67,5 +67,5 @@ FM_FUNCTION void fm_grid_sync(u32* arrived) {
 #define FM_CLUSTER(blocks) __cluster_dims__(blocks, 1, 1)
 FM_FUNCTION void fm_cluster_sync() {
   asm volatile("fence.acq_rel.cluster;" ::: "memory");
-  asm volatile("barrier.cluster.arrive.release.aligned;\n barrier.cluster.wait.acquire.aligned;" ::: "memory");
+  asm volatile("barrier.cluster.arrive.release;\n barrier.cluster.wait.acquire;" ::: "memory");
 }

@@ -26,12 +26,10 @@ impl Kernel<'_> {
                 "{} {{ {of_row} x[j * {stride} + r] = given_x[(from + i) * {dim} + j]; ut[j * {stride} + r] = given_u[(from + i) * {dim} + j]; }});",
                 each(dim)
             ));
+            out.line(&wait);
         };
         match &self.spec.path {
-            None => {
-                given(out);
-                out.line(&wait);
-            }
+            None => given(out),
             Some(path) => {
                 out.block("if (given_t)", given);
                 out.block("else", |out| {

@@ -58,7 +58,7 @@ impl Text {
         // Every weight is one thread's: more blocks than there are tiles share that work.
         let tiles = spec.batch.div_ceil(layout.rows);
         let blocks = tiles.clamp(1, device.multiprocessors as usize);
-        let cluster = blocks > 1 && blocks <= CLUSTER && device.capability >= (9, 0);
+        let cluster = blocks > 1 && blocks <= CLUSTER && blocks.is_power_of_two() && device.capability >= (9, 0);
         let kernel = Kernel { program, gradient, plan: &plan, packs: &packs, layout: &layout, spec, blocks, cluster };
         let source = kernel.print(&conditions);
         Ok(Self { packs, layout, source, blocks })

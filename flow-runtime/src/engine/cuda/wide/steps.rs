@@ -113,7 +113,13 @@ impl WideTrainer {
     pub(crate) fn gradient(&mut self, backend: &mut dyn Backend, gradient: &mut [f32]) -> Result<()> {
         let loaded = self.loaded(backend)?;
         let at = loaded.training.gradient();
-        backend.download(at.memory, at.offset, bytes_of_mut(gradient))
+        let mut all = vec![0.0; gradient.len()];
+        backend.download(at.memory, at.offset, bytes_of_mut(&mut all))?;
+        gradient.fill(0.0);
+        for (start, end) in trained_ranges(self.program) {
+            gradient[start..end].copy_from_slice(&all[start..end]);
+        }
+        Ok(())
     }
 
     /// One step of the optimiser with a gradient that the host has.
@@ -125,7 +131,10 @@ impl WideTrainer {
         backend.upload(&table, 0, bytes_of(&rates.numbers()))?;
         backend.zero(&loaded.at, 0, 8)?;
         let arguments = loaded.update_arguments(&table);
-        backend.launch(loaded.kernels[5], one_dimension(gradient.len()), &arguments)
+        backend.launch(loaded.kernels[5], one_dimension(gradient.len()), &arguments)?;
+        // What is not trained has no gradient.
+        let at = loaded.training.gradient();
+        backend.zero(at.memory, at.offset, size_of_val(gradient))
     }
 
     /// Takes steps; gives loss and norm of the gradient of each.
