@@ -5,6 +5,7 @@ use crate::{
     error::{Error, Result},
     model::Model,
     solve::Real,
+    train::{Batch, Optimizer, OptimizerState},
 };
 
 /// Refuses a row of values that is not `[rows, dim]`.
@@ -106,5 +107,70 @@ pub(super) fn check_saved(nodes: &[f64], saved: &[usize], rooms: usize) -> Resul
         got: format!("{saved:?}, with room for {rooms}"),
         expected: format!("ascending indices below {}, with room for each", nodes.len()),
         help: "sort the indices, and give one `Vec` for each".to_owned(),
+    })
+}
+
+/// Refuses a size that is zero, or more than `most`.
+pub(super) fn check_size(what: &str, got: usize, most: usize) -> Result<()> {
+    if got > 0 && got <= most {
+        return Ok(());
+    }
+    let limit = if most == usize::MAX { String::new() } else { format!(", and {most} at most") };
+    Err(Error::Invalid {
+        operation: "training",
+        what: what.to_owned(),
+        got: got.to_string(),
+        expected: format!("1 or more{limit}"),
+        help: "set `batch` and `accumulate` in the recipe to 1 or more, and give data that is not empty".to_owned(),
+    })
+}
+
+/// Refuses a batch that is empty, of more than `most` samples, or not the model's.
+pub(super) fn check_batch<M: Model>(batch: &Batch, most: usize) -> Result<()> {
+    check_size("the size of the batch", batch.size, most)?;
+    check_rows::<M>("training", "xt", batch.xt.len(), batch.size)?;
+    check_rows::<M>("training", "ut", batch.ut.len(), batch.size)?;
+    check_length("the times", batch.t.len(), batch.size)
+}
+
+pub(super) fn check_length(what: &str, got: usize, expected: usize) -> Result<()> {
+    if got == expected {
+        return Ok(());
+    }
+    Err(Error::Shape {
+        operation: "training",
+        what: what.to_owned(),
+        got: format!("[{got}]"),
+        expected: format!("[{expected}]"),
+        help: "pass what belongs to this model".to_owned(),
+    })
+}
+
+/// Makes the moments that the optimiser has and `state` lacks; refuses those of another size.
+pub(super) fn prepare_moments(optimizer: &Optimizer, state: &mut OptimizerState, len: usize) -> Result<()> {
+    let expected = OptimizerState::new(optimizer, 1);
+    for (what, moment, needed) in [
+        ("the first moment", &mut state.moment1, !expected.moment1.is_empty()),
+        ("the second moment", &mut state.moment2, !expected.moment2.is_empty()),
+    ] {
+        if needed && moment.is_empty() {
+            moment.resize(len, 0.0);
+        }
+        check_length(what, moment.len(), if needed { len } else { 0 })?;
+    }
+    Ok(())
+}
+
+/// Refuses a step of the optimiser that does not count from 1.
+pub(super) fn check_time(time: u64) -> Result<()> {
+    if time > 0 {
+        return Ok(());
+    }
+    Err(Error::Invalid {
+        operation: "optimizer",
+        what: "the time".to_owned(),
+        got: "0".to_owned(),
+        expected: "1 or more".to_owned(),
+        help: "count the steps of the optimizer from 1".to_owned(),
     })
 }

@@ -15,6 +15,7 @@ mod fragment;
 pub(crate) mod header;
 #[cfg(feature = "cuda")]
 pub(crate) mod library;
+mod lost;
 mod noise;
 #[cfg(feature = "cuda")]
 pub(crate) mod nvrtc;

@@ -1,6 +1,7 @@
 //! The dfdx engine: the generated network, run op by op on dfdx's CPU device.
 
 use super::{
+    check::check_rows,
     device::Resolved,
     dropout::Dropout,
     flat,
@@ -138,21 +139,6 @@ impl<M: DfdxModel> Drop for DfdxEngine<M> {
         // dfdx never frees what its cache holds; with the cache off, the tensors below free themselves.
         let _ = self.device.try_disable_cache();
     }
-}
-
-/// Refuses a row of values that is not `[rows, dim]`.
-pub(super) fn check_rows<M: DfdxModel>(operation: &'static str, what: &str, got: usize, rows: usize) -> Result<()> {
-    let dim = M::PROGRAM.state_dim();
-    if got == rows * dim {
-        return Ok(());
-    }
-    Err(Error::Shape {
-        operation,
-        what: format!("`{what}`"),
-        got: format!("[{got}]"),
-        expected: format!("[{rows}, {dim}], row-major"),
-        help: format!("the state of {} has {dim} values", M::PROGRAM.name),
-    })
 }
 
 impl<M: DfdxModel> DfdxEngine<M> {

@@ -1,7 +1,8 @@
 //! Integration of a batch with dfdx tensors as states.
 
 use super::{
-    dfdx::{DfdxEngine, check_rows},
+    check::check_rows,
+    dfdx::DfdxEngine,
     network::{Condition, DfdxModel, Inputs, Network},
 };
 use crate::{

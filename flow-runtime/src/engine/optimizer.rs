@@ -1,8 +1,8 @@
 //! dfdx's optimisers on a flat row of weights, with the moments in our hands so that a resumed run goes on exactly.
 
-use super::{flat::wrong_length, network::device_error};
+use super::{check::check_time, flat::wrong_length, network::device_error};
 use crate::{
-    error::{Error, Result},
+    error::Result,
     train::{Optimizer, OptimizerState},
 };
 use ::dfdx::{
@@ -51,15 +51,7 @@ impl Kernel {
         let (first, second) = moments(optimizer);
         prepare("the first moment", &mut state.moment1, first, len)?;
         prepare("the second moment", &mut state.moment2, second, len)?;
-        if time == 0 {
-            return Err(Error::Invalid {
-                operation: "optimizer",
-                what: "the time".to_owned(),
-                got: "0".to_owned(),
-                expected: "1 or more".to_owned(),
-                help: "count the steps of the optimizer from 1".to_owned(),
-            });
-        }
+        check_time(time)?;
         self.weights.copy_from(weights);
         self.gradient.copy_from_slice(gradient);
         // The moments are lent, not copied: the buffers of this struct stand in while the kernel runs.

@@ -4,6 +4,7 @@ use crate::{
     error::{Error, Result},
     program::Program,
 };
+use std::ops::Range;
 
 /// Names and shapes of a model's parameters, in the order in which their values are stored.
 ///
@@ -49,7 +50,7 @@ impl Entry {
     }
 
     /// Where its values stand in the flat row.
-    pub fn range(&self) -> std::ops::Range<usize> {
+    pub fn range(&self) -> Range<usize> {
         self.offset..self.offset + self.size()
     }
 }
@@ -100,6 +101,18 @@ impl Layout {
     /// The parameters in order.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// Places of the parameters that are trained, neighbours joined.
+    pub(crate) fn trained_ranges(&self) -> Vec<Range<usize>> {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for range in self.entries.iter().filter(|entry| entry.trained).map(Entry::range) {
+            match ranges.last_mut() {
+                Some(last) if last.end == range.start => last.end = range.end,
+                _ => ranges.push(range),
+            }
+        }
+        ranges
     }
 
     /// Values in all parameters.

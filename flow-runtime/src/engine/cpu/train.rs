@@ -17,7 +17,10 @@ use super::{
 };
 use crate::{
     data::ConditionValues,
-    engine::{check::check_rows, device::Resolved},
+    engine::{
+        check::{check_batch, check_length, check_rows, check_size},
+        device::Resolved,
+    },
     error::{Error, Result},
     model::{Layout, Model},
     program::{Input, InputKind, Program, Wanted},
@@ -25,6 +28,7 @@ use crate::{
 };
 use batch::{Batches, Drawn};
 pub(super) use pass::Pass;
+use std::ops::Range;
 
 /// Rows of a group, at least: fewer would spend more on adding groups than on the rows.
 const GROUP_ROWS: usize = 64;
@@ -94,16 +98,8 @@ impl<T: Math> Training<T> {
 
 /// Trained ranges of the weights in chunks.
 fn chunks(layout: &Layout) -> Vec<(usize, usize)> {
-    let mut ranges: Vec<(usize, usize)> = Vec::new();
-    for entry in layout.entries().iter().filter(|entry| entry.trained) {
-        let range = entry.range();
-        match ranges.last_mut() {
-            Some((_, end)) if *end == range.start => *end = range.end,
-            _ => ranges.push((range.start, range.end)),
-        }
-    }
-    let pieces = |(start, end): (usize, usize)| (start..end).step_by(CHUNK).map(move |at| (at, end.min(at + CHUNK)));
-    ranges.into_iter().flat_map(pieces).collect()
+    let pieces = |range: Range<usize>| range.clone().step_by(CHUNK).map(move |at| (at, range.end.min(at + CHUNK)));
+    layout.trained_ranges().into_iter().flat_map(pieces).collect()
 }
 
 impl<M: Model, T: Precision> CpuEngine<M, T> {
@@ -137,7 +133,7 @@ impl<M: Model, T: Precision> TrainEngine for CpuEngine<M, T> {
         step: u64,
         gradient: &mut [f32],
     ) -> Result<f64> {
-        check_batch::<M>(batch)?;
+        check_batch::<M>(batch, usize::MAX)?;
         check_length("the weights", weights.len(), M::PARAMETERS)?;
         check_length("the gradient", gradient.len(), M::PARAMETERS)?;
         let (training, team) = self.training()?;
@@ -152,7 +148,7 @@ impl<M: Model, T: Precision> TrainEngine for CpuEngine<M, T> {
     }
 
     fn loss(&mut self, weights: &[f32], batch: &Batch, loss: Loss) -> Result<f64> {
-        check_batch::<M>(batch)?;
+        check_batch::<M>(batch, usize::MAX)?;
         self.load(weights)?;
         let convert = |values: &[f32]| values.iter().map(|x| <T as Element>::from_f32(*x)).collect::<Vec<T>>();
         let (t, x) = (convert(&batch.t), convert(&batch.xt));
@@ -227,8 +223,8 @@ fn classes(input: &Input) -> u32 {
 /// Refuses a step whose data or state are not the model's: what is drawn goes into the kernels unchecked.
 fn check_task<M: Model>(task: &StepTask<'_>, state: &TrainState) -> Result<()> {
     let (program, data, recipe) = (M::PROGRAM, task.data, task.recipe);
-    check_size("the size of the batch", recipe.batch)?;
-    check_size("`accumulate`", recipe.accumulate)?;
+    check_size("the size of the batch", recipe.batch, usize::MAX)?;
+    check_size("`accumulate`", recipe.accumulate, usize::MAX)?;
     check_length("the weights", state.weights.values().len(), M::PARAMETERS)?;
     if let Some(ema) = &state.ema {
         check_length("the moving average", ema.weights().len(), M::PARAMETERS)?;
@@ -249,37 +245,4 @@ fn check_task<M: Model>(task: &StepTask<'_>, state: &TrainState) -> Result<()> {
     }
     check_data(program, data, "the data set")?;
     check_rows::<M>("training", "the data set", data.values().len(), rows)
-}
-
-fn check_size(what: &str, got: usize) -> Result<()> {
-    if got > 0 {
-        return Ok(());
-    }
-    Err(Error::Invalid {
-        operation: "training",
-        what: what.to_owned(),
-        got: "0".to_owned(),
-        expected: "1 or more".to_owned(),
-        help: "set `batch` and `accumulate` in the recipe to 1 or more, and give data that is not empty".to_owned(),
-    })
-}
-
-fn check_batch<M: Model>(batch: &Batch) -> Result<()> {
-    check_size("the size of the batch", batch.size)?;
-    check_rows::<M>("training", "xt", batch.xt.len(), batch.size)?;
-    check_rows::<M>("training", "ut", batch.ut.len(), batch.size)?;
-    check_length("the times", batch.t.len(), batch.size)
-}
-
-fn check_length(what: &str, got: usize, expected: usize) -> Result<()> {
-    if got == expected {
-        return Ok(());
-    }
-    Err(Error::Shape {
-        operation: "training",
-        what: what.to_owned(),
-        got: format!("[{got}]"),
-        expected: format!("[{expected}]"),
-        help: "pass what belongs to this model".to_owned(),
-    })
 }

@@ -2,12 +2,13 @@
 
 use super::{
     backend::{Backend, Memory, bytes_of, bytes_of_mut, room},
+    lost::Lost,
     noise::Noise,
     show::check_explicit,
     tile::Pointwise,
     train::Training,
-    ways::{Integrators, Lost, Task},
-    wide::{self, At, Velocity, VelocityPlan},
+    ways::{Integrators, Task},
+    wide::{self, Velocity, VelocityPlan},
 };
 use crate::{
     data::{ConditionValues, Conditions},
@@ -350,9 +351,7 @@ fn wide_velocity(
         let points = upload(backend, &x[range.clone()], "the points")?;
         let own = backend.allocate(4 * rows * dim, "the velocities")?;
         let conditions = upload_conditions(backend, bound, first, rows)?;
-        let conditions: Vec<At<'_>> = conditions.iter().map(At::start).collect();
-        let [times, points, place] = [&times, &points, &own].map(At::start);
-        velocity.evaluate((times, points, rows), &conditions, place, backend)?;
+        velocity.evaluate((&times, &points, rows), &conditions, &own, backend)?;
         backend.download(&own, 0, bytes_of_mut(&mut out[range]))?;
     }
     Ok(())

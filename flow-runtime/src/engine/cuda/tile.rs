@@ -21,7 +21,7 @@ pub(super) use integrate::{Integrator, Timetable};
 pub(super) use rows::Pointwise;
 pub(super) use spec::Spec;
 pub(super) use table::Table;
-pub(super) use train::{Text, of_device, trained_ranges, update_text};
+pub(super) use train::{Text, of_device, update_text};
 pub(super) use trainer::{Batches, Data, Given, Rates, State, Steps, Trainer};
 
 const FUNCTIONS: &str = include_str!("text/functions.cuh");

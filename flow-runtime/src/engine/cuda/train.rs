@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     data::{ConditionValues, Dataset},
-    engine::check::check_rows,
+    engine::check::{check_batch, check_length, check_size, check_time, prepare_moments},
     error::{Error, Result},
     model::Model,
     program::Program,
@@ -22,6 +22,8 @@ use std::time::Instant;
 
 /// Seconds that a launch is to take at most: in between, callbacks are told and an interrupt is looked for.
 const LAUNCH_SECONDS: f64 = 0.1;
+/// Samples of a batch, a step or a data set, at most: kernels count them in words.
+const MOST: usize = 1 << 30;
 /// Numbers of batches that the host draws for one launch.
 const GIVEN: usize = 1 << 24;
 
@@ -117,7 +119,7 @@ impl Training {
             return Ok(());
         }
         self.data = None;
-        check_size("the number of samples", data.rows())?;
+        check_size("the number of samples", data.rows(), MOST)?;
         check_data(program, data, "the data set")?;
         let bound = program.bind_conditions("training", data.conditions(), data.rows())?;
         let values = upload(backend, data.values(), "the data set")?;
@@ -177,7 +179,7 @@ impl<M: Model> TrainEngine for CudaEngine<M> {
         step: u64,
         gradient: &mut [f32],
     ) -> Result<f64> {
-        check_batch::<M>(batch)?;
+        check_batch::<M>(batch, MOST)?;
         check_length("the weights", weights.len(), M::PARAMETERS)?;
         check_length("the gradient", gradient.len(), M::PARAMETERS)?;
         let spec = Spec::for_gradient(loss, batch.size, self.precision);
@@ -197,11 +199,14 @@ impl<M: Model> TrainEngine for CudaEngine<M> {
         let steps = Steps { rates: &rates, seed, draw: step, bound: 0.0, update: false };
         let outcomes = training.trainer.run(backend, &steps, &Batches::Given(&given))?;
         training.trainer.gradient(backend, gradient)?;
+        for entry in M::layout().entries().iter().filter(|entry| !entry.trained) {
+            gradient[entry.range()].fill(0.0);
+        }
         Ok(outcomes[0][0])
     }
 
     fn loss(&mut self, weights: &[f32], batch: &Batch, loss: Loss) -> Result<f64> {
-        check_batch::<M>(batch)?;
+        check_batch::<M>(batch, MOST)?;
         self.load(weights)?;
         let mut velocity = vec![0.0; batch.xt.len()];
         self.velocity(&batch.t, &batch.xt, &batch.conditions, &mut velocity)?;
@@ -237,25 +242,8 @@ impl<M: Model> TrainEngine for CudaEngine<M> {
     ) -> Result<()> {
         check_length("the weights", weights.len(), M::PARAMETERS)?;
         check_length("the gradient", gradient.len(), M::PARAMETERS)?;
-        if time == 0 {
-            return Err(Error::Invalid {
-                operation: "optimizer",
-                what: "the time".to_owned(),
-                got: "0".to_owned(),
-                expected: "1 or more".to_owned(),
-                help: "count the steps of the optimizer from 1".to_owned(),
-            });
-        }
-        let expected = OptimizerState::new(optimizer, M::PARAMETERS);
-        for (what, moment, expected) in [
-            ("the first moment", &mut state.moment1, expected.moment1),
-            ("the second moment", &mut state.moment2, expected.moment2),
-        ] {
-            if moment.is_empty() {
-                moment.resize(expected.len(), 0.0);
-            }
-            check_length(what, moment.len(), expected.len())?;
-        }
+        prepare_moments(optimizer, state, M::PARAMETERS)?;
+        check_time(time)?;
         let backend = &mut *self.backend;
         let training = prepared(&mut self.training, M::PROGRAM, Spec::for_optimizer(optimizer), backend)?;
         training.device_state = None;
@@ -413,9 +401,9 @@ fn join(all: &mut ConditionValues, part: &ConditionValues) {
 }
 
 fn check_state<M: Model>(recipe: &Recipe, state: &TrainState) -> Result<()> {
-    check_size("the size of the batch", recipe.batch)?;
-    check_size("`accumulate`", recipe.accumulate)?;
-    check_size("the samples of a step", recipe.batch.saturating_mul(recipe.accumulate))?;
+    check_size("the size of the batch", recipe.batch, MOST)?;
+    check_size("`accumulate`", recipe.accumulate, MOST)?;
+    check_size("the samples of a step", recipe.batch.saturating_mul(recipe.accumulate), MOST)?;
     check_length("the weights", state.weights.values().len(), M::PARAMETERS)?;
     let expected = OptimizerState::new(&recipe.optimizer, M::PARAMETERS);
     check_length("the first moment", state.optimizer.moment1.len(), expected.moment1.len())?;
@@ -424,39 +412,6 @@ fn check_state<M: Model>(recipe: &Recipe, state: &TrainState) -> Result<()> {
         Some(ema) => check_length("the moving average", ema.weights().len(), M::PARAMETERS),
         None => Ok(()),
     }
-}
-
-fn check_size(what: &str, got: usize) -> Result<()> {
-    if got > 0 && got <= 1 << 30 {
-        return Ok(());
-    }
-    Err(Error::Invalid {
-        operation: "training",
-        what: what.to_owned(),
-        got: got.to_string(),
-        expected: "1 or more, and 2^30 at most".to_owned(),
-        help: "set `batch` and `accumulate` in the recipe to 1 or more, and give data that is not empty".to_owned(),
-    })
-}
-
-fn check_batch<M: Model>(batch: &Batch) -> Result<()> {
-    check_size("the size of the batch", batch.size)?;
-    check_rows::<M>("training", "xt", batch.xt.len(), batch.size)?;
-    check_rows::<M>("training", "ut", batch.ut.len(), batch.size)?;
-    check_length("the times", batch.t.len(), batch.size)
-}
-
-fn check_length(what: &str, got: usize, expected: usize) -> Result<()> {
-    if got == expected {
-        return Ok(());
-    }
-    Err(Error::Shape {
-        operation: "training",
-        what: what.to_owned(),
-        got: format!("[{got}]"),
-        expected: format!("[{expected}]"),
-        help: "pass what belongs to this model".to_owned(),
-    })
 }
 
 fn nothing_done(step: u64) -> Error {

@@ -7,10 +7,11 @@
 //! | [wide](super::wide) | any model: products of the whole batch, captured as graphs | all |
 
 use super::{
-    backend::{Argument, Backend, Kernel, Launch, Memory, bytes_of, bytes_of_mut, room},
+    backend::{Argument, Backend, Kernel, Launch, Memory, bytes_of, room},
     fragment::{Fragment, Products},
+    lost::Lost,
     tile::{Integrator as Tiles, Table, Timetable},
-    wide::{self, At, Sampling, SamplingPlan},
+    wide::{self, Sampling, SamplingPlan},
 };
 use crate::{
     engine::{CudaPrecision, scheme::Scheme},
@@ -19,23 +20,16 @@ use crate::{
     tableau::Tableau,
 };
 
-/// Where an integration left the numbers: after step `step`, counted from 1, in `count` rows of which `first` is the first.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Lost {
-    pub(super) step: usize,
-    pub(super) count: usize,
-    pub(super) first: usize,
-}
-
 /// Rows that are carried in the device's memory.
-pub(super) struct Task<'a> {
-    pub(super) nodes: &'a [f64],
-    /// `[rows, dim]`, carried in place.
-    pub(super) points: &'a Memory,
-    pub(super) rows: usize,
-    pub(super) conditions: &'a [Memory],
-    /// Nodes whose states are kept, ascending, and where.
-    pub(super) saved: &'a [(usize, Memory)],
+pub(crate) struct Task<'a> {
+    pub(crate) nodes: &'a [f64],
+    /// `f32 [rows, dim]`, carried in place.
+    pub(crate) points: &'a Memory,
+    pub(crate) rows: usize,
+    /// In the program's order: labels `u32 [rows]`, or values `f32 [rows, size]`.
+    pub(crate) conditions: &'a [Memory],
+    /// Nodes whose states are kept, ascending, and where: as the points.
+    pub(crate) saved: &'a [(usize, Memory)],
 }
 
 impl Task<'_> {
@@ -219,7 +213,7 @@ impl Integrator {
                     }
                     tiles.run(backend, timetable, task.points, task.rows, steps, task.conditions, &marks)
                 })?;
-                read_marks(backend, &marks, task.rows)
+                Lost::of_rows(backend, &marks, (4 * task.rows, 0), task.rows)
             }
             Way::Fragment(registers) => {
                 let steps = task.nodes.len().saturating_sub(1);
@@ -230,7 +224,7 @@ impl Integrator {
                 task.in_pieces(backend, |backend, from, to| {
                     registers.run(backend, timetable, task, (from, to), &marks)
                 })?;
-                read_counts(backend, &marks, steps)
+                Lost::of_steps(backend, &marks, steps)
             }
             Way::Wide { precision, made, weights } => {
                 if made.as_ref().is_none_or(|(most, _)| *most < task.rows) {
@@ -243,18 +237,7 @@ impl Integrator {
                     *made = Some((task.rows, Box::new(sampling)));
                 }
                 let Some((_, sampling)) = made else { return Err(not_loaded()) };
-                let conditions: Vec<At<'_>> = task.conditions.iter().map(At::start).collect();
-                let saved: Vec<(usize, At<'_>)> =
-                    task.saved.iter().map(|(node, memory)| (*node, At::start(memory))).collect();
-                let whole = wide::Task {
-                    points: At::start(task.points),
-                    rows: task.rows,
-                    nodes: task.nodes,
-                    conditions: &conditions,
-                    saved: &saved,
-                };
-                let lost = sampling.integrate(whole, backend)?;
-                Ok(lost.map(|lost| Lost { step: lost.step, count: lost.count, first: lost.first }))
+                sampling.integrate(task, backend)
             }
         }
     }
@@ -300,30 +283,6 @@ fn keep<'a>(
         None => (nodes.to_vec(), make()?),
     };
     Ok(&slot.insert(kept).1)
-}
-
-/// For each row `i32::MAX` less the step that lost it, and the same of the first of all after them; zero for none.
-fn read_marks(backend: &mut dyn Backend, marks: &Memory, rows: usize) -> Result<Option<Lost>> {
-    let mut most = [0i32];
-    backend.download(marks, 4 * rows, bytes_of_mut(&mut most))?;
-    if most[0] == 0 {
-        return Ok(None);
-    }
-    let mut all = vec![0i32; rows];
-    backend.download(marks, 0, bytes_of_mut(&mut all))?;
-    let mut hit = all.iter().enumerate().filter(|(_, mark)| **mark == most[0]);
-    let first = hit.next().map_or(0, |(row, _)| row);
-    Ok(Some(Lost { step: (i32::MAX - most[0]) as usize + 1, count: 1 + hit.count(), first }))
-}
-
-/// How many rows each step lost, and the complement of the first of them.
-fn read_counts(backend: &mut dyn Backend, marks: &Memory, steps: usize) -> Result<Option<Lost>> {
-    let mut all = vec![0u32; 2 * steps];
-    if steps > 0 {
-        backend.download(marks, 0, bytes_of_mut(&mut all))?;
-    }
-    let lost = all.chunks_exact(2).enumerate().find(|(_, step)| step[0] > 0);
-    Ok(lost.map(|(step, own)| Lost { step: step + 1, count: own[0] as usize, first: !own[1] as usize }))
 }
 
 impl Registers {

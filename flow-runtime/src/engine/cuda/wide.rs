@@ -35,9 +35,9 @@ mod velocity;
 use super::backend::Number;
 use list::Format;
 
-pub(crate) use sampling::{At, Sampling, SamplingPlan, Task};
+pub(crate) use sampling::{Sampling, SamplingPlan};
 pub(crate) use steps::WideTrainer;
-pub(crate) use training::{Training, TrainingPlan};
+pub(crate) use training::{At, Training, TrainingPlan};
 pub(crate) use velocity::{Velocity, VelocityPlan};
 
 /// What all kernels of wide models have in common.

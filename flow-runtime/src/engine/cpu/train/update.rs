@@ -2,11 +2,14 @@
 
 use super::{Training, pass::Pass, pass::Work};
 use crate::{
-    engine::cpu::{
-        executor::Shared,
-        math::Math,
-        optimizer::{Average, Range, Update},
-        team::{Member, Team},
+    engine::{
+        check::{check_time, prepare_moments},
+        cpu::{
+            executor::Shared,
+            math::Math,
+            optimizer::{Average, Range, Update},
+            team::{Member, Team},
+        },
     },
     error::{Error, Result},
     train::{Optimizer, OptimizerState, StepOutcome, StepTask, TrainState, in_range},
@@ -178,7 +181,7 @@ impl<T: Math> Training<T> {
         let recipe = task.recipe;
         let time = state.step + 1;
         let parameters = self.total.len();
-        prepare(&recipe.optimizer, &mut state.optimizer, parameters)?;
+        prepare_moments(&recipe.optimizer, &mut state.optimizer, parameters)?;
         let (average, follow) = match &mut state.ema {
             Some(ema) => {
                 let follow = ema.follow();
@@ -260,16 +263,8 @@ impl<T: Math> Training<T> {
         gradient: &[f32],
         state: &mut OptimizerState,
     ) -> Result<()> {
-        prepare(optimizer, state, weights.len())?;
-        if time == 0 {
-            return Err(Error::Invalid {
-                operation: "optimizer",
-                what: "the time".to_owned(),
-                got: "0".to_owned(),
-                expected: "1 or more".to_owned(),
-                help: "count the steps of the optimizer from 1".to_owned(),
-            });
-        }
+        prepare_moments(optimizer, state, weights.len())?;
+        check_time(time)?;
         self.total.copy_from_slice(gradient);
         let lend = |moment: &mut Vec<f32>| (!moment.is_empty()).then_some(Shared(moment.as_mut_ptr()));
         let targets = Targets {
@@ -291,19 +286,4 @@ impl<T: Math> Training<T> {
         team.each(chunks.len(), &|_, chunk| run(chunk));
         Ok(())
     }
-}
-
-/// Moments of the right length, made if they are not there.
-fn prepare(optimizer: &Optimizer, state: &mut OptimizerState, len: usize) -> Result<()> {
-    let expected = OptimizerState::new(optimizer, 1);
-    for (what, moment, needed) in [
-        ("the first moment", &mut state.moment1, !expected.moment1.is_empty()),
-        ("the second moment", &mut state.moment2, !expected.moment2.is_empty()),
-    ] {
-        if needed && moment.is_empty() {
-            moment.resize(len, 0.0);
-        }
-        super::check_length(what, moment.len(), if needed { len } else { 0 })?;
-    }
-    Ok(())
 }

@@ -26,6 +26,7 @@ use crate::{
     program::{Gradient, Program, Wanted},
     train::{Loss, Optimizer},
 };
+use std::ops::Range;
 
 /// The training kernel of a program.
 pub(crate) struct Text {
@@ -148,7 +149,7 @@ impl Kernel<'_> {
         );
         out.block(head, |out| {
             out.line("const fm_rates rate = rates[0];");
-            for (start, end) in trained_ranges(self.program) {
+            for Range { start, end } in Weights::of(self.program).trained_ranges() {
                 let head =
                     format!("for (int i = {start} + blockIdx.x * 256 + threadIdx.x; i < {end}; i += gridDim.x * 256)");
                 out.block(head, |out| {
@@ -267,7 +268,7 @@ impl Kernel<'_> {
     /// The gradient as a whole, and what it does to the weights.
     fn print_update(&self, out: &mut Writer) {
         let team = self.layout.threads();
-        let ranges = trained_ranges(self.program);
+        let ranges = Weights::of(self.program).trained_ranges();
         let count = self.program.parameter_count();
         out.line("// ---- every weight is one thread's");
         out.line(format_args!(
@@ -281,7 +282,7 @@ impl Kernel<'_> {
         out.line("const fm_rates rate = rates[step];");
         out.line("double square = 0.0;");
         let apply = |out: &mut Writer, with: &str| {
-            for &(start, end) in &ranges {
+            for Range { start, end } in &ranges {
                 out.line("#pragma unroll 1");
                 out.block(format_args!("for (int i = {start} + own_thread; i < {end}; i += threads)"), |out| {
                     out.text(with);
@@ -351,17 +352,4 @@ pub(crate) fn of_device(text: &str) -> String {
 fn adam(beta1: f64, beta2: f64, eps: f64, l2: f64) -> String {
     let [b1, r1, b2, r2, eps, l2] = [beta1, 1.0 - beta1, beta2, 1.0 - beta2, eps, l2].map(|value| float(value as f32));
     format!("fm_adam(parameters[i], gradient, moment1 + i, moment2 + i, rate, {b1}, {r1}, {b2}, {r2}, {eps}, {l2})")
-}
-
-/// Ranges of the weights that training changes, neighbours joined.
-pub(crate) fn trained_ranges(program: &Program) -> Vec<(usize, usize)> {
-    let mut ranges: Vec<(usize, usize)> = Vec::new();
-    for entry in Weights::of(program).entries().iter().filter(|entry| entry.trained) {
-        let range = entry.range();
-        match ranges.last_mut() {
-            Some((_, end)) if *end == range.start => *end = range.end,
-            _ => ranges.push((range.start, range.end)),
-        }
-    }
-    ranges
 }

@@ -1,9 +1,6 @@
 //! Training steps on the device: the state, the launches, and what comes back.
 
-use super::{
-    spec::Spec,
-    train::{Text, trained_ranges},
-};
+use super::{spec::Spec, train::Text};
 use crate::{
     engine::cuda::backend::{Argument, Backend, Kernel, Launch, Memory, bytes_of, bytes_of_mut},
     error::Result,
@@ -89,7 +86,6 @@ pub(crate) struct Steps<'a> {
 pub(crate) struct Trainer {
     text: Text,
     pub(crate) spec: Spec,
-    ranges: Vec<(usize, usize)>,
     parameters: usize,
     loaded: Option<Loaded>,
 }
@@ -114,7 +110,7 @@ impl Trainer {
     pub(crate) fn new(program: &'static Program, spec: Spec, backend: &dyn Backend) -> Result<Self> {
         let text = Text::new(program, &spec, backend.properties())?;
         let parameters = program.parameter_count();
-        Ok(Self { text, spec, ranges: trained_ranges(program), parameters, loaded: None })
+        Ok(Self { text, spec, parameters, loaded: None })
     }
 
     fn loaded(&mut self, backend: &mut dyn Backend) -> Result<&Loaded> {
@@ -180,17 +176,10 @@ impl Trainer {
         Ok(())
     }
 
-    /// The gradient after a launch that did not update.
+    /// The gradient after a launch that did not update; what is not trained has any value.
     pub(crate) fn gradient(&mut self, backend: &mut dyn Backend, gradient: &mut [f32]) -> Result<()> {
-        let ranges = self.ranges.clone();
-        let mut all = vec![0.0; gradient.len()];
         let loaded = self.loaded(backend)?;
-        backend.download(&loaded.total, 0, bytes_of_mut(&mut all))?;
-        gradient.fill(0.0);
-        for (start, end) in ranges {
-            gradient[start..end].copy_from_slice(&all[start..end]);
-        }
-        Ok(())
+        backend.download(&loaded.total, 0, bytes_of_mut(gradient))
     }
 
     /// One step of the optimiser with a gradient that the host has.

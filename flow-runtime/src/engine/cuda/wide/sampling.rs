@@ -11,8 +11,10 @@ use super::{
 use crate::{
     engine::{
         cuda::{
-            backend::{Backend, Graph, Kernel, Memory, bytes_of, bytes_of_mut},
+            backend::{Backend, Graph, Kernel, Memory, bytes_of},
+            lost::Lost,
             source::Source,
+            ways::Task,
         },
         plan::{Plan, Use},
         scheme::{Scheme, stage_time},
@@ -161,40 +163,6 @@ pub(super) fn state_place(program: &Program, space: Space) -> Place {
     Place { space, offset: 0, width, line: width, lines, row: lines * width }
 }
 
-/// Where an integration left the numbers: in step `step` (from 1 on), in `count` rows, of which `first` is the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Lost {
-    pub(crate) step: usize,
-    pub(crate) count: usize,
-    pub(crate) first: usize,
-}
-
-/// Numbers in memory of the device, from a byte on.
-#[derive(Clone, Copy)]
-pub(crate) struct At<'a> {
-    pub(crate) memory: &'a Memory,
-    pub(crate) offset: usize,
-}
-
-impl<'a> At<'a> {
-    /// The first byte of a memory.
-    pub(crate) fn start(memory: &'a Memory) -> Self {
-        Self { memory, offset: 0 }
-    }
-}
-
-/// A batch to be carried over a grid.
-pub(crate) struct Task<'a> {
-    /// `f32 [rows, dim]`, carried in place.
-    pub(crate) points: At<'a>,
-    pub(crate) rows: usize,
-    pub(crate) nodes: &'a [f64],
-    /// In the program's order: labels `u32 [rows]`, or values `f32 [rows, size]`.
-    pub(crate) conditions: &'a [At<'a>],
-    /// Nodes whose states are kept, ascending, and where: as the points.
-    pub(crate) saved: &'a [(usize, At<'a>)],
-}
-
 /// A model and a method on a device.
 ///
 /// For 784 → 1024 → 1024 → 1024 → 784 with `silu` and RK4, an evaluation is four products and four kernels: each kernel adds
@@ -268,23 +236,23 @@ impl Sampling {
     ///
     /// # Errors
     /// Those of the device; [`Error::Invalid`](crate::Error::Invalid) for more rows than there is room for.
-    pub(crate) fn integrate(&mut self, task: Task<'_>, backend: &mut dyn Backend) -> Result<Option<Lost>> {
-        let Task { points, rows, nodes, conditions, saved } = task;
+    pub(crate) fn integrate(&mut self, task: &Task<'_>, backend: &mut dyn Backend) -> Result<Option<Lost>> {
+        let &Task { points, rows, nodes, conditions, saved } = task;
         check_rows("integrating", rows, self.most)?;
         let bytes = 4 * rows * self.plan.program.state_dim();
         if rows == 0 {
             return Ok(None);
         }
         let point = self.place(self.area.point);
-        backend.copy((points.memory, points.offset), (&self.memory, point), bytes)?;
+        backend.copy((points, 0), (&self.memory, point), bytes)?;
         for (i, (condition, row)) in conditions.iter().zip(condition_bytes(self.plan.program)).enumerate() {
             let to = self.place(self.area.conditions[i]);
-            backend.copy((condition.memory, condition.offset), (&self.memory, to), rows * row)?;
+            backend.copy((condition, 0), (&self.memory, to), rows * row)?;
         }
         backend.zero(&self.memory, self.place(self.area.lost), 4 * (1 + rows))?;
         let mut saved = saved.iter().peekable();
         if let Some((_, to)) = saved.next_if(|(node, _)| *node == 0) {
-            backend.copy((&self.memory, point), (to.memory, to.offset), bytes)?;
+            backend.copy((&self.memory, point), (to, 0), bytes)?;
         }
         let steps = nodes.len().saturating_sub(1);
         let per_step = self.area.per_step * self.area.shared_len;
@@ -316,16 +284,17 @@ impl Sampling {
                     if step + 1 < base + count
                         && let Some((_, to)) = saved.next_if(|(node, _)| *node == step + 1)
                     {
-                        backend.copy((&self.memory, point), (to.memory, to.offset), bytes)?;
+                        backend.copy((&self.memory, point), (to, 0), bytes)?;
                     }
                 }
             }
             if let Some((_, to)) = saved.next_if(|(node, _)| *node == base + count) {
-                backend.copy((&self.memory, point), (to.memory, to.offset), bytes)?;
+                backend.copy((&self.memory, point), (to, 0), bytes)?;
             }
         }
-        backend.copy((&self.memory, point), (points.memory, points.offset), bytes)?;
-        self.lost(rows, backend)
+        backend.copy((&self.memory, point), (points, 0), bytes)?;
+        let lost = self.place(self.area.lost);
+        Lost::of_rows(backend, &self.memory, (lost, lost + 4), rows)
     }
 
     /// Times, coefficients and the table of a piece of a grid, if they are not there; the memory has room for `length` steps.
@@ -394,21 +363,6 @@ impl Sampling {
         }
         self.graphs.push((captured, graph));
         Ok(graph)
-    }
-
-    /// Which rows stopped being finite, and where first.
-    fn lost(&self, rows: usize, backend: &mut dyn Backend) -> Result<Option<Lost>> {
-        let at = self.place(self.area.lost);
-        let mut earliest = [0i32];
-        backend.download(&self.memory, at, bytes_of_mut(&mut earliest))?;
-        if earliest[0] == 0 {
-            return Ok(None);
-        }
-        let mut all = vec![0i32; rows];
-        backend.download(&self.memory, at + 4, bytes_of_mut(&mut all))?;
-        let mut lost = all.iter().enumerate().filter(|(_, left)| **left == earliest[0]);
-        let first = lost.next().map_or(0, |(row, _)| row);
-        Ok(Some(Lost { step: (i32::MAX - earliest[0]) as usize + 1, count: 1 + lost.count(), first }))
     }
 
     /// Gives graphs back to a device that this was made on.

@@ -8,13 +8,15 @@ use crate::{
     engine::cuda::{
         backend::{Argument, Backend, Kernel, Launch, Memory, bytes_of, bytes_of_mut},
         source::{Source, Writer, double},
-        tile::{Batches, RANDOM, Rates, Spec, State, Steps, TRAIN, of_device, trained_ranges, update_text},
+        tile::{Batches, RANDOM, Rates, Spec, State, Steps, TRAIN, of_device, update_text},
     },
     error::Result,
     flow::Source as Noise,
+    model::Layout,
     program::{InputKind, Program},
     train::TimeSampling,
 };
+use std::ops::Range;
 
 const THREADS: usize = 256;
 /// Blocks that share out the sum of the gradient's squares.
@@ -109,17 +111,11 @@ impl WideTrainer {
         Ok(())
     }
 
-    /// The gradient after a run that did not update.
+    /// The gradient after a run that did not update; what is not trained has any value.
     pub(crate) fn gradient(&mut self, backend: &mut dyn Backend, gradient: &mut [f32]) -> Result<()> {
         let loaded = self.loaded(backend)?;
         let at = loaded.training.gradient();
-        let mut all = vec![0.0; gradient.len()];
-        backend.download(at.memory, at.offset, bytes_of_mut(&mut all))?;
-        gradient.fill(0.0);
-        for (start, end) in trained_ranges(self.program) {
-            gradient[start..end].copy_from_slice(&all[start..end]);
-        }
-        Ok(())
+        backend.download(at.memory, at.offset, bytes_of_mut(gradient))
     }
 
     /// One step of the optimiser with a gradient that the host has.
@@ -305,7 +301,7 @@ fn print_update(out: &mut Writer, program: &'static Program, spec: &Spec, name: 
             out.line("const double norm = sqrt(room[0]), bound = (double)__uint_as_float((u32)at[3]);");
             out.line("const double factor = norm > bound && norm - norm == 0.0 ? bound / norm : 1.0;");
         }
-        for (start, end) in trained_ranges(program) {
+        for Range { start, end } in Layout::of(program).trained_ranges() {
             let head = format!(
                 "for (int i = {start} + blockIdx.x * {THREADS} + threadIdx.x; i < {end}; i += gridDim.x * {THREADS})"
             );

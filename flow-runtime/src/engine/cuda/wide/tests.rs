@@ -63,14 +63,9 @@ fn upload(values: &[u8], backend: &mut dyn Backend) -> Memory {
 }
 
 #[cfg(feature = "cuda-header")]
-fn start(memory: &Memory) -> At<'_> {
-    At { memory, offset: 0 }
-}
-
-#[cfg(feature = "cuda-header")]
-fn download(from: At<'_>, count: usize, backend: &mut dyn Backend) -> Vec<f32> {
+fn download(from: &Memory, count: usize, backend: &mut dyn Backend) -> Vec<f32> {
     let mut values = vec![f32::NAN; count];
-    backend.download(from.memory, from.offset, bytes_of_mut(&mut values)).unwrap();
+    backend.download(from, 0, bytes_of_mut(&mut values)).unwrap();
     values
 }
 

@@ -7,7 +7,7 @@ use super::{
     memory::{Division, check_rows, condition_bytes, most_rows},
     place::{Space, Spaces},
     record::{Area, FIXED, Recorder, partial_bytes},
-    sampling::{At, state_place, upload_constants},
+    sampling::{state_place, upload_constants},
 };
 use crate::{
     engine::{
@@ -88,6 +88,13 @@ impl TrainingPlan {
         area.gradient = division.floats(self.program.parameter_count());
         (area, division.bytes)
     }
+}
+
+/// Numbers in memory of the device, from a byte on.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) memory: &'a Memory,
+    pub(crate) offset: usize,
 }
 
 /// The text of the kernel of a loss.

@@ -7,7 +7,7 @@ use super::{
     memory::{Division, check_rows, condition_bytes, most_rows},
     place::{Space, Spaces},
     record::{Area, FIXED, Recorder},
-    sampling::{At, load, upload_constants},
+    sampling::{load, upload_constants},
 };
 use crate::{
     engine::{
@@ -111,9 +111,9 @@ impl Velocity {
     /// Those of the device; [`Error::Invalid`](crate::Error::Invalid) for more rows than there is room for.
     pub(crate) fn evaluate(
         &self,
-        (t, x, rows): (At<'_>, At<'_>, usize),
-        conditions: &[At<'_>],
-        out: At<'_>,
+        (t, x, rows): (&Memory, &Memory, usize),
+        conditions: &[Memory],
+        out: &Memory,
         backend: &mut dyn Backend,
     ) -> Result<()> {
         check_rows("evaluating", rows, self.most)?;
@@ -122,13 +122,13 @@ impl Velocity {
         }
         let bytes = 4 * rows * self.plan.program.state_dim();
         let place = |address: u64| (&self.memory, (address - self.memory.address) as usize);
-        backend.copy((x.memory, x.offset), place(self.area.point), bytes)?;
-        backend.copy((t.memory, t.offset), place(self.area.times), 4 * rows)?;
+        backend.copy((x, 0), place(self.area.point), bytes)?;
+        backend.copy((t, 0), place(self.area.times), 4 * rows)?;
         for (i, (condition, row)) in conditions.iter().zip(condition_bytes(self.plan.program)).enumerate() {
-            backend.copy((condition.memory, condition.offset), place(self.area.conditions[i]), rows * row)?;
+            backend.copy((condition, 0), place(self.area.conditions[i]), rows * row)?;
         }
         self.recorder(rows).start(&self.plan.list, backend)?;
-        backend.copy(place(self.area.slopes[0]), (out.memory, out.offset), bytes)
+        backend.copy(place(self.area.slopes[0]), (out, 0), bytes)
     }
 
     fn recorder(&self, rows: usize) -> Recorder<'_> {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    engine::cuda::wide::{Task, sampling::Lost},
+    engine::cuda::{lost::Lost, ways::Task},
     solve::{DormandPrince54, Euler, Grid, Method, Rk4, Save, Tsit5, fallible, solve_with},
 };
 
@@ -48,14 +48,12 @@ fn states(
     let x = single(&inputs.x);
     let points = upload(bytes_of(&x), backend);
     let conditions = conditions(program, inputs, backend);
-    let conditions: Vec<At<'_>> = conditions.iter().map(start).collect();
-    let saves: Vec<Memory> = nodes.iter().map(|_| upload(bytes_of(&x), backend)).collect();
-    let saved: Vec<(usize, At<'_>)> = saves.iter().map(start).enumerate().collect();
+    let saved: Vec<_> = nodes.iter().map(|_| upload(bytes_of(&x), backend)).enumerate().collect();
     let rows = inputs.t.len();
-    let task = Task { points: start(&points), rows, nodes, conditions: &conditions, saved: &saved };
-    assert_eq!(sampling.integrate(task, backend).unwrap(), None);
-    let all: Vec<Vec<f32>> = saves.iter().map(|save| download(start(save), x.len(), backend)).collect();
-    assert_eq!(all.last(), Some(&download(start(&points), x.len(), backend)));
+    let task = Task { points: &points, rows, nodes, conditions: &conditions, saved: &saved };
+    assert_eq!(sampling.integrate(&task, backend).unwrap(), None);
+    let all: Vec<Vec<f32>> = saved.iter().map(|(_, save)| download(save, x.len(), backend)).collect();
+    assert_eq!(all.last(), Some(&download(&points, x.len(), backend)));
     all
 }
 
@@ -110,9 +108,9 @@ fn a_perceptron_is_carried_in_every_precision() {
         for _ in 0..3 {
             let x = single(&inputs.x);
             let points = upload(bytes_of(&x), &mut backend);
-            let task = Task { points: start(&points), rows: 37, nodes: &NODES, conditions: &[], saved: &[] };
-            assert_eq!(sampling.integrate(task, &mut backend).unwrap(), None);
-            let got = download(start(&points), x.len(), &mut backend);
+            let task = Task { points: &points, rows: 37, nodes: &NODES, conditions: &[], saved: &[] };
+            assert_eq!(sampling.integrate(&task, &mut backend).unwrap(), None);
+            let got = download(&points, x.len(), &mut backend);
             assert!(difference(&got, expected.last().unwrap()) < tolerance);
         }
         let part = random::Inputs { t: inputs.t[..9].to_vec(), x: inputs.x[..180].to_vec(), ..inputs.clone() };
@@ -135,8 +133,8 @@ fn rows_that_are_lost_are_counted_in_the_first_step_that_loses_one() {
     sampling.load(&[], &mut backend).unwrap();
     let x = [0.0f32, 0.0, 1e-30, 1.0, 0.0, 1e10, 1e5, 1e5, 0.0, 0.0];
     let points = upload(bytes_of(&x), &mut backend);
-    let task = Task { points: start(&points), rows: 5, nodes: &[0.0, 1.0, 2.0, 3.0], conditions: &[], saved: &[] };
-    let lost = sampling.integrate(task, &mut backend).unwrap();
+    let task = Task { points: &points, rows: 5, nodes: &[0.0, 1.0, 2.0, 3.0], conditions: &[], saved: &[] };
+    let lost = sampling.integrate(&task, &mut backend).unwrap();
     assert_eq!(lost, Some(Lost { step: 2, count: 2, first: 2 }));
 }
 
@@ -153,9 +151,8 @@ fn velocities_are_the_interpreters() {
             velocity.load(&single(parameters), &mut backend).unwrap();
             let (t, x) = (upload(bytes_of(&single(t)), &mut backend), upload(bytes_of(&single(x)), &mut backend));
             let conditions = conditions(program, &inputs, &mut backend);
-            let conditions: Vec<At<'_>> = conditions.iter().map(start).collect();
-            velocity.evaluate((start(&t), start(&x), 5), &conditions, start(&x), &mut backend).unwrap();
-            let got = download(start(&x), expected.len(), &mut backend);
+            velocity.evaluate((&t, &x, 5), &conditions, &x, &mut backend).unwrap();
+            let got = download(&x, expected.len(), &mut backend);
             let apart = difference(&got, &expected);
             assert!(apart < tolerance, "seed {seed} {precision:?}: {apart:e}\n{program}");
         }
