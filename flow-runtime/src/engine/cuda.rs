@@ -27,6 +27,7 @@ mod show;
 pub(crate) mod source;
 mod tile;
 mod train;
+mod velocity;
 mod ways;
 mod wide;
 

@@ -7,8 +7,8 @@ use super::{
     show::check_explicit,
     tile::Pointwise,
     train::Training,
+    velocity,
     ways::{Integrators, Task},
-    wide::{self, Velocity, VelocityPlan},
 };
 use crate::{
     data::{ConditionValues, Conditions},
@@ -182,23 +182,15 @@ impl<M: Model> CudaEngine<M> {
         let (pointwise, fresh) =
             self.pointwise.get_or_insert_with(|| (Pointwise::new(M::PROGRAM, t.len(), &properties), false));
         if !pointwise.weights_fit() && backend.multiplies() {
-            return wide_velocity(backend, M::PROGRAM, &self.weights, (t, x), &bound, out);
+            return velocity::of_wide(backend, M::PROGRAM, &self.weights, (t, x), &bound, out);
         }
         if !*fresh {
             pointwise.load(backend, &self.weights)?;
             *fresh = true;
         }
-        for first in (0..t.len()).step_by(PIECE) {
-            let rows = PIECE.min(t.len() - first);
-            let range = first * dim..(first + rows) * dim;
-            let times = upload(backend, &t[first..first + rows], "the times")?;
-            let points = upload(backend, &x[range.clone()], "the points")?;
-            let velocity = backend.allocate(4 * rows * dim, "the velocities")?;
-            let conditions = upload_conditions(backend, &bound, first, rows)?;
-            pointwise.run(backend, rows, (&times, &points, &velocity), &conditions)?;
-            backend.download(&velocity, 0, bytes_of_mut(&mut out[range]))?;
-        }
-        Ok(())
+        velocity::in_pieces(backend, PIECE, (t, x), &bound, out, &mut |backend, rows, [t, x, v], conditions| {
+            pointwise.run(backend, rows, (t, x, v), conditions)
+        })
     }
 
     /// Carries the points `x: [rows, dim]` over the nodes, in place, with the method `S`.
@@ -327,38 +319,8 @@ impl<M: Model> CudaEngine<M> {
     }
 }
 
-/// The velocity of a model that is too wide for tiles.
-fn wide_velocity(
-    backend: &mut dyn Backend,
-    program: &'static Program,
-    weights: &[f32],
-    (t, x): (&[f32], &[f32]),
-    bound: &[&ConditionValues],
-    out: &mut [f32],
-) -> Result<()> {
-    let dim = program.state_dim();
-    let plan = VelocityPlan::new(program, wide::Precision::Strict);
-    let (one, many) = (plan.bytes(1), plan.bytes(1025));
-    let each = many.saturating_sub(one).div_ceil(1024) + 4 * (3 * dim + condition_numbers(program));
-    let piece = (backend.free()? / 2).saturating_sub(one) / each;
-    let piece = piece.clamp(1, plan.most_rows()).min(t.len());
-    let mut velocity = Velocity::new(plan, piece, backend)?;
-    velocity.load(weights, backend)?;
-    for first in (0..t.len()).step_by(piece) {
-        let rows = piece.min(t.len() - first);
-        let range = first * dim..(first + rows) * dim;
-        let times = upload(backend, &t[first..first + rows], "the times")?;
-        let points = upload(backend, &x[range.clone()], "the points")?;
-        let own = backend.allocate(4 * rows * dim, "the velocities")?;
-        let conditions = upload_conditions(backend, bound, first, rows)?;
-        velocity.evaluate((&times, &points, rows), &conditions, &own, backend)?;
-        backend.download(&own, 0, bytes_of_mut(&mut out[range]))?;
-    }
-    Ok(())
-}
-
 /// Numbers of a row of all conditions.
-fn condition_numbers(program: &Program) -> usize {
+pub(super) fn condition_numbers(program: &Program) -> usize {
     program.conditions().map(|(_, input)| input.size().max(1)).sum()
 }
 

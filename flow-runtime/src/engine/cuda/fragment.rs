@@ -18,6 +18,7 @@
 //! otherwise [`Fragment::new`] says why not.
 
 mod emit;
+mod graph;
 mod kernel;
 mod lower;
 mod pack;
@@ -35,7 +36,7 @@ use crate::{
     program::{Activation, InputKind, Op, Program},
     tableau::{Kind as Explicitness, Tableau},
 };
-use lower::{Graph, Level};
+use graph::{Graph, Level};
 use places::Places;
 use schedule::{Schedule, halves};
 
@@ -194,7 +195,7 @@ impl Fragment {
         let state = 4 * halves(self.dim);
         let stage = self.stage.registers + if self.chain { 2 * state } else { 0 };
         // The compiler begins one chunk's long function before the last one's split is stored.
-        let gelu = |value: &lower::Value| matches!(value.kind, lower::Kind::Map { f: Activation::Gelu, .. });
+        let gelu = |value: &graph::Value| matches!(value.kind, graph::Kind::Map { f: Activation::Gelu, .. });
         let overlap = if self.split && self.graph.values.iter().any(gelu) { 20 } else { 0 };
         (stage + overlap).max(self.tile.registers)
     }

@@ -1,23 +1,26 @@
 //! Training: many steps to a launch, the state on the device meanwhile and with the host in between.
 
+mod given;
+mod kernels;
+
 use super::{
     backend::Backend,
     engine::{CudaEngine, upload, upload_conditions},
-    tile::{Batches, Data, Given, Rates, Spec, State, Steps, Trainer},
-    ways::wide_precision,
-    wide::WideTrainer,
+    tile::{Batches, Data, Given, Rates, Spec, State, Steps},
 };
 use crate::{
-    data::{ConditionValues, Dataset},
+    data::Dataset,
     engine::check::{check_batch, check_length, check_size, check_time, prepare_moments},
     error::{Error, Result},
     model::Model,
     program::Program,
     train::{
-        Batch, Draws, Ema, Loss, Optimizer, OptimizerState, Recipe, StepOutcome, StepTask, TrainEngine, TrainState,
+        Batch, Ema, Loss, Optimizer, OptimizerState, Recipe, StepOutcome, StepTask, TrainEngine, TrainState,
         check_data, in_range,
     },
 };
+use given::draw_on_host;
+use kernels::Kernels;
 use std::time::Instant;
 
 /// Seconds that a launch is to take at most: in between, callbacks are told and an interrupt is looked for.
@@ -26,67 +29,6 @@ const LAUNCH_SECONDS: f64 = 0.1;
 const MOST: usize = 1 << 30;
 /// Numbers of batches that the host draws for one launch.
 const GIVEN: usize = 1 << 24;
-
-/// The kernels of a training: all in one where the weights fit beside the values of a tile, else products of the whole batch.
-enum Kernels {
-    Tiles(Box<Trainer>),
-    Wide(Box<WideTrainer>),
-}
-
-/// Weights up to which a gradient for every block is kept.
-const FUSED: usize = 1 << 17;
-
-impl Kernels {
-    fn new(program: &'static Program, spec: Spec, backend: &dyn Backend) -> Result<Self> {
-        if program.parameter_count() > FUSED && backend.multiplies() {
-            let precision = wide_precision(spec.precision);
-            return Ok(Self::Wide(Box::new(WideTrainer::new(program, spec, precision))));
-        }
-        Ok(Self::Tiles(Box::new(Trainer::new(program, spec, backend)?)))
-    }
-
-    fn spec(&self) -> &Spec {
-        match self {
-            Self::Tiles(trainer) => &trainer.spec,
-            Self::Wide(trainer) => &trainer.spec,
-        }
-    }
-
-    fn upload(&mut self, backend: &mut dyn Backend, state: &State<'_>) -> Result<()> {
-        match self {
-            Self::Tiles(trainer) => trainer.upload(backend, state),
-            Self::Wide(trainer) => trainer.upload(backend, state),
-        }
-    }
-
-    fn download(&mut self, backend: &mut dyn Backend, state: &mut State<'_>) -> Result<()> {
-        match self {
-            Self::Tiles(trainer) => trainer.download(backend, state),
-            Self::Wide(trainer) => trainer.download(backend, state),
-        }
-    }
-
-    fn gradient(&mut self, backend: &mut dyn Backend, gradient: &mut [f32]) -> Result<()> {
-        match self {
-            Self::Tiles(trainer) => trainer.gradient(backend, gradient),
-            Self::Wide(trainer) => trainer.gradient(backend, gradient),
-        }
-    }
-
-    fn optimize(&mut self, backend: &mut dyn Backend, rates: Rates, gradient: &[f32]) -> Result<()> {
-        match self {
-            Self::Tiles(trainer) => trainer.optimize(backend, rates, gradient),
-            Self::Wide(trainer) => trainer.optimize(backend, rates, gradient),
-        }
-    }
-
-    fn run(&mut self, backend: &mut dyn Backend, steps: &Steps<'_>, batches: &Batches<'_>) -> Result<Vec<[f64; 2]>> {
-        match self {
-            Self::Tiles(trainer) => trainer.run(backend, steps, batches),
-            Self::Wide(trainer) => trainer.run(backend, steps, batches),
-        }
-    }
-}
 
 /// What training keeps from launch to launch.
 pub(super) struct Training {
@@ -113,10 +55,12 @@ impl Training {
     }
 
     /// The data set in the device's memory, its conditions in the order of the program.
-    fn data(&mut self, backend: &mut dyn Backend, program: &'static Program, data: &Dataset) -> Result<()> {
+    fn data(&mut self, backend: &mut dyn Backend, program: &'static Program, data: &Dataset) -> Result<Data> {
         let version = data.version.number();
-        if self.data.as_ref().is_some_and(|(own, _)| *own == version) {
-            return Ok(());
+        if let Some((own, data)) = &self.data
+            && *own == version
+        {
+            return Ok(data.clone());
         }
         self.data = None;
         check_size("the number of samples", data.rows(), MOST)?;
@@ -124,8 +68,9 @@ impl Training {
         let bound = program.bind_conditions("training", data.conditions(), data.rows())?;
         let values = upload(backend, data.values(), "the data set")?;
         let conditions = upload_conditions(backend, &bound, 0, data.rows())?;
-        self.data = Some((version, Data { values, conditions, rows: data.rows() }));
-        Ok(())
+        let data = Data { values, conditions, rows: data.rows() };
+        self.data = Some((version, data.clone()));
+        Ok(data)
     }
 
     /// Sends the state to the device unless it is there.
@@ -272,25 +217,21 @@ impl<M: Model> CudaEngine<M> {
         let mut count = most.min(training.chunk).max(1);
         let accumulate = task.recipe.accumulate as u64;
         let draw = state.step * accumulate;
-        let given = if training.trainer.spec().path.is_none() {
+        let (given, data);
+        let batches = if training.trainer.spec().path.is_none() {
             let numbers = task.recipe.batch * task.recipe.accumulate * (2 * task.data.dim() + 1);
             count = count.min((GIVEN / numbers.max(1)).max(1) as u64);
-            Some(draw_on_host::<M>(backend, task, draw, count * accumulate)?)
+            given = draw_on_host::<M>(backend, task, draw, count * accumulate)?;
+            Batches::Given(&given)
         } else {
-            training.data(backend, M::PROGRAM, task.data)?;
-            None
-        };
-        let batches = match (&given, &training.data) {
-            (Some(given), _) => Batches::Given(given),
-            (None, Some((_, data))) => Batches::Drawn(data),
-            (None, None) => return Err(nothing_done(state.step)),
+            data = training.data(backend, M::PROGRAM, task.data)?;
+            Batches::Drawn(&data)
         };
         let rates = rates(task.recipe, state, count);
         let bound = task.recipe.clip.unwrap_or(0.0) as f32;
         let steps = Steps { rates: &rates, seed: task.recipe.seed, draw, bound, update: true };
         let started = Instant::now();
-        let trainer = &mut training.trainer;
-        let mut outcomes = trainer.run(backend, &steps, &batches)?;
+        let mut outcomes = training.trainer.run(backend, &steps, &batches)?;
         let bad = outcomes.iter().position(|[loss, norm]| !in_range(*loss, *norm));
         if let Some(good) = bad {
             // The state before the launch is with the host: the good steps are taken again, and no more.
@@ -300,11 +241,6 @@ impl<M: Model> CudaEngine<M> {
             if good > 0 {
                 training.send(backend, state)?;
                 let again = Steps { rates: &rates[..good], ..steps };
-                let batches = match (&given, &training.data) {
-                    (None, Some((_, data))) => Batches::Drawn(data),
-                    (Some(given), _) => Batches::Given(given),
-                    (None, None) => return Err(nothing_done(state.step)),
-                };
                 outcomes = training.trainer.run(backend, &again, &batches)?;
             }
             let step = state.step;
@@ -361,42 +297,6 @@ fn report(recipe: &Recipe, first: u64, outcomes: &[[f64; 2]], done: &mut Vec<Ste
             learning_rate: learning_rate(recipe, step),
             gradient_norm: *gradient_norm,
         });
-    }
-}
-
-/// Batches of a path that has no text: drawn as the loop draws them.
-fn draw_on_host<M: Model>(backend: &mut dyn Backend, task: &StepTask<'_>, first: u64, draws: u64) -> Result<Given> {
-    let mut batches = Draws::new(task.recipe, task.data);
-    let (mut batch, mut t, mut x, mut u) = (Batch::default(), Vec::new(), Vec::new(), Vec::new());
-    let mut columns: Vec<ConditionValues> = Vec::new();
-    for draw in first..first + draws {
-        batches.draw(draw, task.recipe.batch, &mut batch, task.sample)?;
-        t.extend_from_slice(&batch.t);
-        x.extend_from_slice(&batch.xt);
-        u.extend_from_slice(&batch.ut);
-        let bound = M::PROGRAM.bind_conditions("training", &batch.conditions, batch.size)?;
-        if columns.is_empty() {
-            columns.extend(bound.into_iter().cloned());
-        } else {
-            columns.iter_mut().zip(bound).for_each(|(all, part)| join(all, part));
-        }
-    }
-    let all: Vec<&ConditionValues> = columns.iter().collect();
-    Ok(Given {
-        conditions: upload_conditions(backend, &all, 0, t.len())?,
-        t: upload(backend, &t, "the times")?,
-        x: upload(backend, &x, "the points")?,
-        u: upload(backend, &u, "the velocities")?,
-    })
-}
-
-fn join(all: &mut ConditionValues, part: &ConditionValues) {
-    match (all, part) {
-        (ConditionValues::Class(all), ConditionValues::Class(part)) => all.extend_from_slice(part),
-        (ConditionValues::Vector { values: all, .. }, ConditionValues::Vector { values: part, .. }) => {
-            all.extend_from_slice(part);
-        }
-        _ => {}
     }
 }
 

@@ -6,11 +6,13 @@
 //! | [tiles](super::tile) | any model whose weights fit in shared memory; any at all without cuBLASLt | all |
 //! | [wide](super::wide) | any model: products of the whole batch, captured as graphs | all |
 
+mod registers;
+
 use super::{
-    backend::{Argument, Backend, Kernel, Launch, Memory, bytes_of, room},
-    fragment::{Fragment, Products},
+    backend::{Backend, Memory, room},
+    fragment::Products,
     lost::Lost,
-    tile::{Integrator as Tiles, Table, Timetable},
+    tile::{Integrator as Tiles, Timetable},
     wide::{self, Sampling, SamplingPlan},
 };
 use crate::{
@@ -19,6 +21,7 @@ use crate::{
     program::Program,
     tableau::Tableau,
 };
+use registers::Registers;
 
 /// Rows that are carried in the device's memory.
 pub(crate) struct Task<'a> {
@@ -70,16 +73,6 @@ enum Way {
         made: Option<(usize, Box<Sampling>)>,
         weights: Vec<f32>,
     },
-}
-
-/// The kernels that keep everything in registers.
-struct Registers {
-    fragment: Fragment,
-    table: Table,
-    kernels: Vec<Option<Kernel>>,
-    words: Option<Memory>,
-    numbers: Option<Memory>,
-    scratch: Option<Memory>,
 }
 
 impl Integrator {
@@ -150,7 +143,7 @@ impl Integrator {
     /// Whether the kernels take weights of these sizes: those in registers round them to 16 bits, without a scale.
     fn takes(&self, program: &Program, weights: &[f32]) -> bool {
         match &self.way {
-            Way::Fragment(registers) => registers.fragment.pack(weights).is_ok(),
+            Way::Fragment(registers) => registers.takes(weights),
             _ => self.precision == CudaPrecision::Strict || self.held == halves_hold(program, weights),
         }
     }
@@ -283,82 +276,6 @@ fn keep<'a>(
         None => (nodes.to_vec(), make()?),
     };
     Ok(&slot.insert(kept).1)
-}
-
-impl Registers {
-    /// `None` if the model is not eligible, or 16-bit numbers do not hold its weights.
-    fn new(
-        program: &'static Program,
-        tableau: &Tableau,
-        products: Products,
-        weights: &[f32],
-        backend: &dyn Backend,
-    ) -> Option<Self> {
-        let fragment = Fragment::new(program, tableau, products, backend.properties()).ok()?;
-        fragment.pack(weights).ok()?;
-        let table = Table::new(program, fragment.table_row());
-        let kernels = vec![None; fragment.variants().len()];
-        Some(Self { fragment, table, kernels, words: None, numbers: None, scratch: None })
-    }
-
-    fn load(&mut self, backend: &mut dyn Backend, weights: &[f32]) -> Result<()> {
-        // Whether they fit was asked before.
-        let Ok((words, numbers)) = self.fragment.pack(weights) else { return Err(not_loaded()) };
-        self.table.load(backend, weights)?;
-        let memory = room(&mut self.words, backend, 4 * words.len().max(4), "the packed weights")?.clone();
-        backend.upload(&memory, 0, bytes_of(&words))?;
-        let memory = room(&mut self.numbers, backend, 4 * numbers.len().max(4), "the weights")?.clone();
-        backend.upload(&memory, 0, bytes_of(&numbers))
-    }
-
-    fn timetable(&self, backend: &mut dyn Backend, nodes: &[f64]) -> Result<Timetable> {
-        let times: Vec<f32> = self.fragment.times(nodes).iter().map(|t| *t as f32).collect();
-        Timetable::new(backend, &self.table, &times, &self.fragment.coefficients(nodes))
-    }
-
-    fn run(
-        &mut self,
-        backend: &mut dyn Backend,
-        timetable: &Timetable,
-        task: &Task<'_>,
-        (from, to): (usize, usize),
-        marks: &Memory,
-    ) -> Result<()> {
-        if from == to {
-            return Ok(());
-        }
-        let shape = self.fragment.shape(task.rows);
-        let kernel = match self.kernels.get(shape.variant).copied().flatten() {
-            Some(kernel) => kernel,
-            None => {
-                let kernel = backend.load(&self.fragment.source(shape.variant))?[0];
-                self.kernels[shape.variant] = Some(kernel);
-                kernel
-            }
-        };
-        let scratch = room(&mut self.scratch, backend, shape.scratch.max(16), "values of the tiles")?;
-        let (Some(words), Some(numbers)) = (&self.words, &self.numbers) else { return Err(not_loaded()) };
-        let memory = [
-            words.address,
-            numbers.address,
-            timetable.table.address,
-            timetable.times.address,
-            timetable.coefficients.address,
-            task.points.address,
-            marks.address + 8 * from as u64,
-            scratch.address,
-        ];
-        let conditions = task.conditions.iter().map(|memory| memory.address);
-        let mut arguments: Vec<Argument> = memory.into_iter().chain(conditions).map(Argument::Address).collect();
-        arguments.extend([task.rows, from, to].map(|number| Argument::Int(number as i32)));
-        let launch = Launch {
-            blocks: shape.blocks as u32,
-            threads: shape.threads as u32,
-            shared: shape.shared,
-            cooperative: false,
-        };
-        backend.launch(kernel, launch, &arguments)
-    }
 }
 
 /// What a set of kernels is for.

@@ -18,6 +18,7 @@
 //!
 //! [`Backend::multiply`]: super::backend::Backend::multiply
 
+mod area;
 mod function;
 mod fuse;
 mod item;
@@ -27,6 +28,7 @@ mod list;
 mod memory;
 mod place;
 mod record;
+mod resident;
 mod sampling;
 mod steps;
 mod training;

@@ -45,6 +45,11 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// Its name in `flow_model!`.
+    pub(crate) fn name(&self) -> &'static str {
+        self.read(|rule| rule.name())
+    }
+
     /// Hands the rule of the activation to `read`.
     fn read<R>(&self, read: impl FnOnce(&dyn Differentiable) -> R) -> R {
         match *self {

@@ -1,7 +1,7 @@
 //! The text that computes values.
 
 use super::{
-    lower::{Graph, Kind, Level, Part, activation},
+    graph::{Graph, Kind, Level, Part},
     places::Places,
     schedule::{Form, Schedule, Statement, chunks, form, halves},
 };
@@ -272,7 +272,7 @@ impl Emit<'_> {
                     }
                     Activation::Elu { alpha } => format!("fm_elu({x}, {})", float(*alpha as f32)),
                     Activation::LeakyRelu { slope } => format!("fm_leaky_relu({x}, {})", float(*slope as f32)),
-                    f => format!("fm_{}({x})", activation(*f)),
+                    f => format!("fm_{}({x})", f.name()),
                 }
             }
             Kind::Binary { f, a, b } => {
@@ -353,7 +353,7 @@ impl Emit<'_> {
                 let sum: Vec<String> = parts.chain(start.iter().map(name)).collect();
                 sum.join(" + ")
             }
-            Kind::Map { f, x } => format!("{}({})", activation(*f), self.name(*x)),
+            Kind::Map { f, x } => format!("{}({})", f.name(), self.name(*x)),
             Kind::Binary { f, a, b } => {
                 let sign = match f {
                     Binary::Add => "+",

@@ -2,7 +2,7 @@
 
 use super::{
     emit::{Emit, columns, each_chunk},
-    lower::{Graph, Level},
+    graph::{Graph, Level},
     places::Places,
     schedule::{Schedule, chunks, halves},
 };

@@ -1,7 +1,7 @@
 //! Where weights lie as the kernel reads them.
 
 use super::{
-    lower::{Graph, Kind, Level, Part},
+    graph::{Graph, Kind, Level, Part},
     schedule::{Form, chunks, form},
 };
 use crate::engine::plan::Pack;

@@ -113,9 +113,9 @@ fn a_batch_on_one_cluster() {
 #[test]
 fn wide_models_and_noise() {
     let all = [
-        SamplingPlan::new(Broad::PROGRAM, tableaus()[1], wide::Precision::Half).source,
-        VelocityPlan::new(Broad::PROGRAM, wide::Precision::Strict).source,
-        TrainingPlan::new(Broad::PROGRAM, wide::Precision::X3, Loss::Mse).unwrap().source,
+        SamplingPlan::new(Broad::PROGRAM, tableaus()[1], wide::Precision::Half).planned.source,
+        VelocityPlan::new(Broad::PROGRAM, wide::Precision::Strict).planned.source,
+        TrainingPlan::new(Broad::PROGRAM, wide::Precision::X3, Loss::Mse).unwrap().planned.source,
         WideTrainer::new(
             Broad::PROGRAM,
             spec(Strict, 256, Path::device_text(&Affine(Cosine))),

@@ -21,26 +21,12 @@ pub(super) fn outer_tile(out: usize, inputs: usize, team: usize) -> (usize, usiz
     shapes.into_iter().find(|shape| tiles(*shape) >= team).unwrap_or((1, 1))
 }
 
-pub(super) fn activation_name(f: Activation) -> &'static str {
-    match f {
-        Activation::Relu => "relu",
-        Activation::LeakyRelu { .. } => "leaky_relu",
-        Activation::Elu { .. } => "elu",
-        Activation::Gelu => "gelu",
-        Activation::Silu => "silu",
-        Activation::Tanh => "tanh",
-        Activation::Sigmoid => "sigmoid",
-        Activation::Softplus => "softplus",
-        Activation::Sin => "sin",
-    }
-}
-
 /// An activation of `x` as an expression.
 pub(super) fn value(f: Activation, x: &str) -> String {
     match f {
         Activation::LeakyRelu { slope } => format!("fm_leaky_relu({x}, {})", float(slope as f32)),
         Activation::Elu { alpha } => format!("fm_elu({x}, {})", float(alpha as f32)),
-        _ => format!("fm_{}({x})", activation_name(f)),
+        _ => format!("fm_{}({x})", f.name()),
     }
 }
 
@@ -57,6 +43,6 @@ pub(super) fn derivative(f: Activation, source: &str) -> String {
         Activation::Softplus if f.from_result() => format!("fm_d_softplus_of_result({source})"),
         Activation::Softplus => format!("fm_d_softplus({source})"),
         Activation::Sin => format!("fm_cos({source})"),
-        _ => format!("fm_d_{}({source})", activation_name(f)),
+        _ => format!("fm_d_{}({source})", f.name()),
     }
 }

@@ -1,7 +1,7 @@
 //! Steps of a plan as text: one call of `text/tile.cuh` for each, and a barrier where one needs what another wrote.
 
 use super::{
-    function::{activation_name, derivative, outer_tile, product_tile, value},
+    function::{derivative, outer_tile, product_tile, value},
     hazard::Hazards,
     packs::{Form, Packs, outer_on_tensor_cores, parts},
 };
@@ -123,9 +123,9 @@ impl Scope<'_> {
         let (r, s, team) = (self.rows, self.stride, self.team);
         match *step {
             Step::Product { x, start, out: to, .. } => self.product(out, step, (x, start, to), fused),
-            Step::Map { f, x, out: to } => self.each(out, activation_name(f), &[x], to, |v| value(f, &v[0])),
+            Step::Map { f, x, out: to } => self.each(out, f.name(), &[x], to, |v| value(f, &v[0])),
             Step::Pullback { f, source, dy, out: to } => {
-                self.each(out, &format!("d {}", activation_name(f)), &[source, dy], to, |v| {
+                self.each(out, &format!("d {}", f.name()), &[source, dy], to, |v| {
                     format!("{} * {}", v[1], derivative(f, &v[0]))
                 });
             }
@@ -286,7 +286,7 @@ impl Scope<'_> {
         };
         let f = fused.map_or("return s;".to_owned(), |f| format!("return {};", value(f, "s")));
         let name = self.parameter_at(placed.pack.offset);
-        let after = fused.map_or(String::new(), |f| format!(", {}", activation_name(f)));
+        let after = fused.map_or(String::new(), |f| format!(", {}", f.name()));
         out.line(format_args!("// {name}: {n} <- {k}{after}"));
         let (r, s, team) = (self.rows, self.stride, self.team);
         let head = match placed.form {

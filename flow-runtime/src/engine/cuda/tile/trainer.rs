@@ -58,6 +58,7 @@ pub(crate) struct Given {
 }
 
 /// A data set in the device's memory.
+#[derive(Clone)]
 pub(crate) struct Data {
     pub(crate) values: Memory,
     pub(crate) conditions: Vec<Memory>,

@@ -86,8 +86,8 @@ pub(super) fn words(pointwise: &Pointwise, program: &Program, plan: &Plan) -> St
         place.map(|place| parameter_name(program, place.offset)).unwrap_or("what is known before")
     };
     match &pointwise.function {
-        Function::Map(f) => activation_name(*f).to_owned(),
-        Function::Pullback(f) => format!("pullback of {}", activation_name(*f)),
+        Function::Map(f) => f.name().to_owned(),
+        Function::Pullback(f) => format!("pullback of {}", f.name()),
         Function::Binary(Binary::Add) if pointwise.operands[0].is(&pointwise.out, plan) => format!("+ {}", added()),
         Function::Binary(Binary::Add) => "sum".to_owned(),
         Function::Binary(Binary::Sub) => "difference".to_owned(),
@@ -99,20 +99,6 @@ pub(super) fn words(pointwise: &Pointwise, program: &Program, plan: &Plan) -> St
         Function::Lookup { table, .. } => format!("rows of {}", parameter_name(program, *table)),
         Function::Combine { checked: true, .. } => "the step".to_owned(),
         Function::Combine { .. } => "where the next stage is".to_owned(),
-    }
-}
-
-fn activation_name(f: Activation) -> &'static str {
-    match f {
-        Activation::Relu => "relu",
-        Activation::LeakyRelu { .. } => "leaky_relu",
-        Activation::Elu { .. } => "elu",
-        Activation::Gelu => "gelu",
-        Activation::Silu => "silu",
-        Activation::Tanh => "tanh",
-        Activation::Sigmoid => "sigmoid",
-        Activation::Softplus => "softplus",
-        Activation::Sin => "sin",
     }
 }
 

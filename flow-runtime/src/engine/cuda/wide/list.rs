@@ -1,11 +1,13 @@
 //! From items to launches: what runs in one kernel, what is kept, and what is rounded for products.
 
 use super::{
+    TEXT,
     fuse::{Printed, Setting, fits, print},
     item::{Function, Item, Pointwise},
     kernel::{Parameter, Work},
     lines,
     place::{Place, Space},
+    record::FIXED,
 };
 use crate::{
     engine::{
@@ -144,17 +146,17 @@ impl<'a> Compiler<'a> {
         list
     }
 
-    /// The text of all kernels, those that are the same for every model first.
-    pub(super) fn source(&self, fixed: &str, fixed_kernels: &[&str]) -> Source {
-        let mut text = fixed.to_owned();
-        let mut kernels: Vec<String> = fixed_kernels.iter().map(|name| (*name).to_owned()).collect();
+    /// The text of all kernels, those that are the same for every model first, and the copies for products.
+    pub(super) fn finish(self) -> (Source, Vec<Operand>) {
+        let mut text = TEXT.to_owned();
+        let mut kernels: Vec<String> = FIXED.iter().map(|name| (*name).to_owned()).collect();
         for (i, (code, comments)) in self.kernels.iter().enumerate() {
             let name = format!("flow_wide_{i}");
             text.push_str(&format!("\n// {}\n", comments.join("; ")));
             text.push_str(&code.replacen("NAME", &name, 1));
             kernels.push(name);
         }
-        Source { name: self.program.name.to_owned(), text, kernels }
+        (Source { name: self.program.name.to_owned(), text, kernels }, self.operands)
     }
 
     fn setting(&self) -> Setting<'_> {

@@ -1,8 +1,8 @@
 //! One piece of memory for all that a model needs, divided.
 
 use super::{
+    area::{Area, Packed},
     list::{Format, Launchable, Operand},
-    record::{Area, Packed},
 };
 use crate::{
     engine::plan::Plan,
@@ -66,42 +66,6 @@ impl Division {
             conditions: program.conditions().map(|(_, input)| self.floats(capacity * input.size())).collect(),
             ..Area::default()
         }
-    }
-}
-
-impl Area {
-    /// Addresses of the device, from those that count from the beginning of the memory.
-    pub(super) fn moved(mut self, base: u64) -> Self {
-        let Self { packs, operands, slopes, conditions, .. } = &mut self;
-        for address in packs.iter_mut().map(|packed| &mut packed.address) {
-            // What is not there stays so.
-            if *address != 0 {
-                *address += base;
-            }
-        }
-        operands.iter_mut().chain(slopes).chain(conditions).for_each(|address| *address += base);
-        for address in [
-            &mut self.arena,
-            &mut self.parameters,
-            &mut self.point,
-            &mut self.stage,
-            &mut self.table,
-            &mut self.times,
-            &mut self.coefficients,
-            &mut self.counter,
-            &mut self.lost,
-            &mut self.constants,
-            &mut self.keys,
-            &mut self.cotangent,
-            &mut self.target,
-            &mut self.share,
-            &mut self.partials,
-            &mut self.loss,
-            &mut self.gradient,
-        ] {
-            *address += base;
-        }
-        self
     }
 }
 

@@ -2,18 +2,19 @@
 
 use super::{
     Precision,
+    area::Area,
     item::{Function, Item, Pointwise, items},
-    list::{Compiler, Format, Launchable, Operand},
-    memory::{Division, check_rows, condition_bytes, most_rows},
+    list::{Compiler, Launchable},
+    memory::Division,
     place::{Place, Space, Spaces},
-    record::{Area, FIXED, Recorder, launches},
+    record::{Recorder, launches},
+    resident::{Planned, Resident},
 };
 use crate::{
     engine::{
         cuda::{
-            backend::{Backend, Graph, Kernel, Memory, bytes_of},
+            backend::{Backend, Graph, Memory, bytes_of},
             lost::Lost,
-            source::Source,
             ways::Task,
         },
         plan::{Plan, Use},
@@ -35,13 +36,8 @@ const GRAPHS: usize = 8;
 
 /// What is printed and planned for a model and a method, before there is a device.
 pub(crate) struct SamplingPlan {
-    program: &'static Program,
-    plan: Plan,
+    pub(crate) planned: Planned,
     scheme: Scheme,
-    format: Option<Format>,
-    operands: Vec<Operand>,
-    /// The text of all kernels.
-    pub(crate) source: Source,
     /// Once for all times, with a row for each.
     table: Vec<Launchable>,
     /// Once for the conditions.
@@ -107,28 +103,28 @@ impl SamplingPlan {
             };
             stages.push(compiler.list(body, &kept));
         }
-        let source = compiler.source(super::TEXT, &FIXED);
-        let operands = std::mem::take(&mut compiler.operands);
-        drop(compiler);
-        Self { program, plan, scheme, format, operands, source, table, prologue, begin, stages, coefficients: first }
+        let (source, operands) = compiler.finish();
+        let planned = Planned { program, plan, format, operands, source };
+        Self { planned, scheme, table, prologue, begin, stages, coefficients: first }
     }
 
     /// Launches and products of one step, without that which counts the steps.
     pub(crate) fn launches_per_step(&self) -> usize {
-        self.stages.iter().map(|stage| launches(stage, self.format)).sum()
+        self.stages.iter().map(|stage| launches(stage, self.planned.format)).sum()
     }
 
     /// Bytes that the kernels and the products of an evaluation move for a row, on average.
     #[cfg(test)]
     pub(crate) fn bytes_per_evaluation(&self) -> [f64; 2] {
-        let all = self.stages.iter().map(|stage| super::record::traffic(stage, &self.operands, self.format));
+        let all =
+            self.stages.iter().map(|stage| super::record::traffic(stage, &self.planned.operands, self.planned.format));
         let sum = all.fold([0; 2], |sum, bytes| [sum[0] + bytes[0], sum[1] + bytes[1]]);
         sum.map(|bytes| bytes as f64 / self.stages.len() as f64)
     }
 
     /// Rows of one call, at most.
     pub(crate) fn most_rows(&self) -> usize {
-        most_rows(&self.plan, self.program)
+        self.planned.most_rows()
     }
 
     /// Bytes of the device for so many rows, the table of a grid apart.
@@ -140,16 +136,15 @@ impl SamplingPlan {
         let mut division = Division::new();
         let mut lists: Vec<&[Launchable]> = self.stages.iter().map(Vec::as_slice).collect();
         lists.push(&self.prologue);
-        let rounding = (self.operands.as_slice(), self.format);
-        let mut area = division.area(self.program, &self.plan, rounding, &lists, rows);
-        let values = area.capacity * self.program.state_dim();
+        let mut area = self.planned.area(&mut division, &lists, rows);
+        let values = area.capacity * self.planned.program.state_dim();
         area.point = division.floats(values);
         area.stage = division.floats(values);
         area.slopes = self.stages.iter().map(|_| division.floats(values)).collect();
         area.counter = division.take(8);
         area.lost = division.floats(1 + area.capacity);
         area.per_step = self.scheme.times.len();
-        area.shared_len = self.plan.shared_len;
+        area.shared_len = self.planned.plan.shared_len;
         area.coefficient_stride = self.coefficients;
         (area, division.bytes)
     }
@@ -172,10 +167,7 @@ pub(super) fn state_place(program: &Program, space: Space) -> Place {
 /// read 7.7 kB of it, beside the weights.
 pub(crate) struct Sampling {
     plan: SamplingPlan,
-    kernels: Vec<Kernel>,
-    memory: Memory,
-    area: Area,
-    most: usize,
+    resident: Resident,
     /// Times, coefficients and table of a piece of a grid.
     grid: Option<Memory>,
     /// The piece that the grid's memory holds.
@@ -198,23 +190,8 @@ impl Sampling {
     /// # Errors
     /// [`Error::Device`](crate::Error::Device) for too little memory, or a text that does not compile.
     pub(crate) fn new(plan: SamplingPlan, rows: usize, backend: &mut dyn Backend) -> Result<Self> {
-        check_rows("integrating", rows, plan.most_rows())?;
-        let (area, bytes) = plan.divide(rows);
-        let kernels = backend.load(&plan.source)?;
-        let memory = backend.allocate(bytes, "the values of a wide model")?;
-        upload_constants(&plan.plan, &area, &memory, backend)?;
-        let area = area.moved(memory.address);
-        Ok(Self {
-            plan,
-            kernels,
-            memory,
-            area,
-            most: rows,
-            grid: None,
-            piece: Vec::new(),
-            graphs: Vec::new(),
-            seen: Vec::new(),
-        })
+        let resident = Resident::new(&plan.planned, plan.divide(rows), ("integrating", rows), backend)?;
+        Ok(Self { plan, resident, grid: None, piece: Vec::new(), graphs: Vec::new(), seen: Vec::new() })
     }
 
     /// Takes over weights.
@@ -222,7 +199,7 @@ impl Sampling {
     /// # Errors
     /// Those of the device.
     pub(crate) fn load(&mut self, weights: &[f32], backend: &mut dyn Backend) -> Result<()> {
-        let changed = load(weights, &self.plan.plan, &mut self.area, &self.memory, backend)?;
+        let changed = self.resident.load(&self.plan.planned, weights, backend)?;
         // Graphs hold the scales of products.
         if changed {
             self.forget(backend);
@@ -238,30 +215,32 @@ impl Sampling {
     /// Those of the device; [`Error::Invalid`](crate::Error::Invalid) for more rows than there is room for.
     pub(crate) fn integrate(&mut self, task: &Task<'_>, backend: &mut dyn Backend) -> Result<Option<Lost>> {
         let &Task { points, rows, nodes, conditions, saved } = task;
-        check_rows("integrating", rows, self.most)?;
-        let bytes = 4 * rows * self.plan.program.state_dim();
+        self.resident.check_rows(rows)?;
+        let program = self.plan.planned.program;
+        let bytes = 4 * rows * program.state_dim();
         if rows == 0 {
             return Ok(None);
         }
-        let point = self.place(self.area.point);
-        backend.copy((points, 0), (&self.memory, point), bytes)?;
-        for (i, (condition, row)) in conditions.iter().zip(condition_bytes(self.plan.program)).enumerate() {
-            let to = self.place(self.area.conditions[i]);
-            backend.copy((condition, 0), (&self.memory, to), rows * row)?;
-        }
-        backend.zero(&self.memory, self.place(self.area.lost), 4 * (1 + rows))?;
+        let point = self.resident.place(self.resident.area.point);
+        backend.copy((points, 0), (&self.resident.memory, point), bytes)?;
+        self.resident.take_conditions(program, conditions, rows, backend)?;
+        backend.zero(&self.resident.memory, self.resident.place(self.resident.area.lost), 4 * (1 + rows))?;
         let mut saved = saved.iter().peekable();
         if let Some((_, to)) = saved.next_if(|(node, _)| *node == 0) {
-            backend.copy((&self.memory, point), (to, 0), bytes)?;
+            backend.copy((&self.resident.memory, point), (to, 0), bytes)?;
         }
         let steps = nodes.len().saturating_sub(1);
-        let per_step = self.area.per_step * self.area.shared_len;
+        let per_step = self.resident.area.per_step * self.resident.area.shared_len;
         let length = (TABLE / per_step.max(1)).clamp(1, STEPS).min(steps.max(1));
         for base in (0..steps).step_by(length) {
             let piece = &nodes[base..=(base + length).min(steps)];
             self.prepare(piece, length, backend)?;
             let counter = [0i32, base as i32];
-            backend.upload(&self.memory, self.place(self.area.counter), bytes_of(&counter))?;
+            backend.upload(
+                &self.resident.memory,
+                self.resident.place(self.resident.area.counter),
+                bytes_of(&counter),
+            )?;
             if base == 0 {
                 let recorder = self.recorder(rows);
                 recorder.start(&self.plan.prologue, backend)?;
@@ -284,32 +263,32 @@ impl Sampling {
                     if step + 1 < base + count
                         && let Some((_, to)) = saved.next_if(|(node, _)| *node == step + 1)
                     {
-                        backend.copy((&self.memory, point), (to, 0), bytes)?;
+                        backend.copy((&self.resident.memory, point), (to, 0), bytes)?;
                     }
                 }
             }
             if let Some((_, to)) = saved.next_if(|(node, _)| *node == base + count) {
-                backend.copy((&self.memory, point), (to, 0), bytes)?;
+                backend.copy((&self.resident.memory, point), (to, 0), bytes)?;
             }
         }
-        backend.copy((&self.memory, point), (points, 0), bytes)?;
-        let lost = self.place(self.area.lost);
-        Lost::of_rows(backend, &self.memory, (lost, lost + 4), rows)
+        backend.copy((&self.resident.memory, point), (points, 0), bytes)?;
+        let lost = self.resident.place(self.resident.area.lost);
+        Lost::of_rows(backend, &self.resident.memory, (lost, lost + 4), rows)
     }
 
     /// Times, coefficients and the table of a piece of a grid, if they are not there; the memory has room for `length` steps.
     fn prepare(&mut self, piece: &[f64], length: usize, backend: &mut dyn Backend) -> Result<()> {
         let scheme = &self.plan.scheme;
         let mut division = Division::new();
-        let times = division.floats(length * self.area.per_step);
-        let coefficients = division.floats(length * self.area.coefficient_stride);
-        let table = division.floats(length * self.area.per_step * self.area.shared_len);
+        let times = division.floats(length * self.resident.area.per_step);
+        let coefficients = division.floats(length * self.resident.area.coefficient_stride);
+        let table = division.floats(length * self.resident.area.per_step * self.resident.area.shared_len);
         let grid = match &self.grid {
             Some(grid)
                 if grid.bytes >= division.bytes
-                    && self.area.times == grid.address + times
-                    && self.area.coefficients == grid.address + coefficients
-                    && self.area.table == grid.address + table =>
+                    && self.resident.area.times == grid.address + times
+                    && self.resident.area.coefficients == grid.address + coefficients
+                    && self.resident.area.table == grid.address + table =>
             {
                 grid.clone()
             }
@@ -318,9 +297,9 @@ impl Sampling {
                 self.graphs.drain(..).for_each(|(_, graph)| backend.forget(graph));
                 self.piece.clear();
                 let grid = backend.allocate(division.bytes, "the table of a grid of times")?;
-                self.area.times = grid.address + times;
-                self.area.coefficients = grid.address + coefficients;
-                self.area.table = grid.address + table;
+                self.resident.area.times = grid.address + times;
+                self.resident.area.coefficients = grid.address + coefficients;
+                self.resident.area.table = grid.address + table;
                 self.grid = Some(grid.clone());
                 grid
             }
@@ -329,7 +308,7 @@ impl Sampling {
             return Ok(());
         }
         let mut values = Vec::with_capacity(length * scheme.times.len());
-        let mut factors = Vec::with_capacity(length * self.area.coefficient_stride);
+        let mut factors = Vec::with_capacity(length * self.resident.area.coefficient_stride);
         for ends in piece.windows(2) {
             let h = ends[1] - ends[0];
             values.extend(scheme.times.iter().map(|c| stage_time(ends, *c) as f32));
@@ -370,60 +349,7 @@ impl Sampling {
         self.graphs.drain(..).for_each(|(_, graph)| backend.forget(graph));
     }
 
-    /// A place in the memory, of an address.
-    fn place(&self, address: u64) -> usize {
-        (address - self.memory.address) as usize
-    }
-
     fn recorder(&self, rows: usize) -> Recorder<'_> {
-        Recorder {
-            plan: &self.plan.plan,
-            area: &self.area,
-            operands: &self.plan.operands,
-            format: self.plan.format,
-            kernels: &self.kernels,
-            compare: None,
-            rows,
-            fresh: true,
-        }
-    }
-}
-
-/// Writes the constants of a plan into memory whose area is not moved yet.
-pub(super) fn upload_constants(plan: &Plan, area: &Area, memory: &Memory, backend: &mut dyn Backend) -> Result<()> {
-    let constants: Vec<f32> = plan.constants.iter().map(|value| *value as f32).collect();
-    if constants.is_empty() { Ok(()) } else { backend.upload(memory, area.constants as usize, bytes_of(&constants)) }
-}
-
-/// Writes weights, and finds the scales of those that are rounded; says whether one changed.
-pub(super) fn load(
-    weights: &[f32],
-    plan: &Plan,
-    area: &mut Area,
-    memory: &Memory,
-    backend: &mut dyn Backend,
-) -> Result<bool> {
-    backend.upload(memory, (area.parameters - memory.address) as usize, bytes_of(weights))?;
-    let mut changed = false;
-    for (pack, packed) in plan.packs.iter().zip(&mut area.packs).filter(|(_, packed)| packed.address != 0) {
-        let scale = pack.largest(weights).map_or(1.0, scale_of);
-        changed |= scale != std::mem::replace(&mut packed.scale, scale);
-    }
-    Ok(changed)
-}
-
-/// The power of two by which weights of that magnitude fill the range of `f16` without leaving it, so that what a rounded
-/// weight lost is not lost again.
-fn scale_of(largest: f32) -> f32 {
-    if largest > 0.0 && largest.is_finite() { (9.0 - largest.log2().floor()).clamp(-60.0, 60.0).exp2() } else { 1.0 }
-}
-
-impl crate::engine::plan::Pack {
-    /// The largest magnitude of its weights.
-    fn largest(&self, weights: &[f32]) -> Option<f32> {
-        let row = |column: usize| {
-            (0..self.depth).map(move |k| self.offset + k * self.depth_stride + column * self.column_stride)
-        };
-        (0..self.columns).flat_map(row).filter_map(|at| weights.get(at)).map(|w| w.abs()).reduce(f32::max)
+        self.resident.recorder(&self.plan.planned, rows)
     }
 }

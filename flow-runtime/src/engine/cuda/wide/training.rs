@@ -2,18 +2,20 @@
 
 use super::{
     Precision,
+    area::Area,
     item::{Item, items},
-    list::{Compiler, Format, Launchable, Operand},
-    memory::{Division, check_rows, condition_bytes, most_rows},
+    list::{Compiler, Launchable},
+    memory::{Division, condition_bytes},
     place::{Space, Spaces},
-    record::{Area, FIXED, Recorder, partial_bytes},
-    sampling::{state_place, upload_constants},
+    record::{FIXED, Recorder, partial_bytes},
+    resident::{Planned, Resident},
+    sampling::state_place,
 };
 use crate::{
     engine::{
         cuda::{
-            backend::{Backend, Graph, Kernel, Memory, bytes_of},
-            source::{Source, Writer, double},
+            backend::{Backend, Graph, Memory, bytes_of},
+            source::{Writer, double},
         },
         plan::{Plan, Use},
     },
@@ -24,12 +26,7 @@ use crate::{
 
 /// What is printed and planned for training a model, before there is a device.
 pub(crate) struct TrainingPlan {
-    program: &'static Program,
-    plan: Plan,
-    format: Option<Format>,
-    operands: Vec<Operand>,
-    /// The text of all kernels.
-    pub(crate) source: Source,
+    pub(crate) planned: Planned,
     list: Vec<Launchable>,
     /// The kernel of the loss, among the list's own.
     compare: usize,
@@ -54,28 +51,20 @@ impl TrainingPlan {
         compiler.register(&all);
         let list = compiler.list(all, &|_| false);
         let compare = compiler.add(compare_text(loss), "the loss, and its derivative by the velocity".to_owned());
-        let source = compiler.source(super::TEXT, &FIXED);
-        let operands = std::mem::take(&mut compiler.operands);
-        drop(compiler);
-        Ok(Self { program, plan, format, operands, source, list, compare })
+        let (source, operands) = compiler.finish();
+        Ok(Self { planned: Planned { program, plan, format, operands, source }, list, compare })
     }
 
     /// Launches and products of one gradient, the rounding of weights not counted.
     #[cfg(test)]
     pub(crate) fn launches(&self) -> usize {
-        super::record::launches(&self.list, self.format)
-    }
-
-    /// Rows of a batch, at most.
-    pub(crate) fn most_rows(&self) -> usize {
-        most_rows(&self.plan, self.program)
+        super::record::launches(&self.list, self.planned.format)
     }
 
     fn divide(&self, rows: usize) -> (Area, usize) {
         let mut division = Division::new();
-        let rounding = (self.operands.as_slice(), self.format);
-        let mut area = division.area(self.program, &self.plan, rounding, &[&self.list], rows);
-        let values = area.capacity * self.program.state_dim();
+        let mut area = self.planned.area(&mut division, &[&self.list], rows);
+        let values = area.capacity * self.planned.program.state_dim();
         area.point = division.floats(values);
         area.times = division.floats(area.capacity);
         area.target = division.floats(values);
@@ -85,7 +74,7 @@ impl TrainingPlan {
         area.share = division.take(8);
         area.loss = division.take(8);
         area.partials = division.take(partial_bytes(&self.list));
-        area.gradient = division.floats(self.program.parameter_count());
+        area.gradient = division.floats(self.planned.program.parameter_count());
         (area, division.bytes)
     }
 }
@@ -138,9 +127,7 @@ fn compare_text(loss: Loss) -> String {
 /// and gradient from there; nothing passes through the host.
 pub(crate) struct Training {
     plan: TrainingPlan,
-    kernels: Vec<Kernel>,
-    memory: Memory,
-    area: Area,
+    resident: Resident,
     batch: usize,
     /// Of a gradient that begins anew, and of one that is added.
     #[cfg_attr(
@@ -156,36 +143,32 @@ impl Training {
     /// # Errors
     /// [`Error::Device`](crate::Error::Device) for too little memory, or a text that does not compile.
     pub(crate) fn new(plan: TrainingPlan, batch: usize, accumulate: usize, backend: &mut dyn Backend) -> Result<Self> {
-        check_rows("training", batch, plan.most_rows())?;
-        let (area, bytes) = plan.divide(batch);
-        let kernels = backend.load(&plan.source)?;
-        let memory = backend.allocate(bytes, "the values of a wide model in training")?;
-        upload_constants(&plan.plan, &area, &memory, backend)?;
-        let share = 1.0 / (batch as f64 * plan.program.state_dim() as f64 * accumulate as f64);
-        backend.upload(&memory, area.share as usize, bytes_of(&[share]))?;
-        backend.zero(&memory, area.gradient as usize, 4 * plan.program.parameter_count())?;
-        let area = area.moved(memory.address);
-        Ok(Self { plan, kernels, memory, area, batch, graphs: [None, None] })
+        let resident = Resident::new(&plan.planned, plan.divide(batch), ("training", batch), backend)?;
+        let (program, area, memory) = (plan.planned.program, &resident.area, &resident.memory);
+        let share = 1.0 / (batch as f64 * program.state_dim() as f64 * accumulate as f64);
+        backend.upload(memory, resident.place(area.share), bytes_of(&[share]))?;
+        backend.zero(memory, resident.place(area.gradient), 4 * program.parameter_count())?;
+        Ok(Self { plan, resident, batch, graphs: [None, None] })
     }
 
     /// `f32 [batch, dim]`: the points.
     pub(crate) fn xt(&self) -> At<'_> {
-        self.at(self.area.point)
+        self.at(self.resident.area.point)
     }
 
     /// `f32 [batch]`: their times.
     pub(crate) fn t(&self) -> At<'_> {
-        self.at(self.area.times)
+        self.at(self.resident.area.times)
     }
 
     /// `f32 [batch, dim]`: the velocities to be learned.
     pub(crate) fn ut(&self) -> At<'_> {
-        self.at(self.area.target)
+        self.at(self.resident.area.target)
     }
 
     /// A condition, by its place in the program: `u32 [batch]` labels, or `f32 [batch, size]` values.
     pub(crate) fn condition(&self, i: usize) -> At<'_> {
-        self.at(self.area.conditions[i])
+        self.at(self.resident.area.conditions[i])
     }
 
     /// Bytes of a row of each condition.
@@ -194,27 +177,27 @@ impl Training {
         allow(dead_code, reason = "a trainer records a gradient into the graph of its step; tests take it by itself")
     )]
     pub(crate) fn condition_bytes(&self) -> Vec<usize> {
-        condition_bytes(self.plan.program)
+        condition_bytes(self.plan.planned.program)
     }
 
     /// `u64 [2]`: the seed, and the number of the draw, which key dropout.
     pub(crate) fn keys(&self) -> At<'_> {
-        self.at(self.area.keys)
+        self.at(self.resident.area.keys)
     }
 
     /// `f32 [parameters]`: the weights, as the model has them.
     pub(crate) fn weights(&self) -> At<'_> {
-        self.at(self.area.parameters)
+        self.at(self.resident.area.parameters)
     }
 
     /// `f32 [parameters]`: the gradient. What is not trained, or not used, is zero and stays so.
     pub(crate) fn gradient(&self) -> At<'_> {
-        self.at(self.area.gradient)
+        self.at(self.resident.area.gradient)
     }
 
     /// `f64`: the mean loss of the batch, divided by the number of batches of a step.
     pub(crate) fn loss(&self) -> At<'_> {
-        self.at(self.area.loss)
+        self.at(self.resident.area.loss)
     }
 
     /// Computes loss and gradient: anew if `fresh`, else added to what is there. From the second call on this is a graph.
@@ -242,21 +225,17 @@ impl Training {
     /// # Errors
     /// Those of the device.
     pub(crate) fn record(&self, fresh: bool, backend: &mut dyn Backend) -> Result<()> {
+        let Self { plan, resident, batch, .. } = self;
         let recorder = Recorder {
-            plan: &self.plan.plan,
-            area: &self.area,
-            operands: &self.plan.operands,
-            format: self.plan.format,
-            kernels: &self.kernels,
-            compare: Some(self.kernels[FIXED.len() + self.plan.compare]),
-            rows: self.batch,
+            compare: Some(resident.kernels[FIXED.len() + plan.compare]),
             fresh,
+            ..resident.recorder(&plan.planned, *batch)
         };
         recorder.pack(backend)?;
-        recorder.start(&self.plan.list, backend)
+        recorder.start(&plan.list, backend)
     }
 
     fn at(&self, address: u64) -> At<'_> {
-        At { memory: &self.memory, offset: (address - self.memory.address) as usize }
+        At { memory: &self.resident.memory, offset: self.resident.place(address) }
     }
 }

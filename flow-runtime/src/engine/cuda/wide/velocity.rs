@@ -2,19 +2,16 @@
 
 use super::{
     Precision,
+    area::Area,
     item::items,
-    list::{Compiler, Format, Launchable, Operand},
-    memory::{Division, check_rows, condition_bytes, most_rows},
+    list::{Compiler, Launchable},
+    memory::Division,
     place::{Space, Spaces},
-    record::{Area, FIXED, Recorder},
-    sampling::{load, upload_constants},
+    resident::{Planned, Resident},
 };
 use crate::{
     engine::{
-        cuda::{
-            backend::{Backend, Kernel, Memory},
-            source::Source,
-        },
+        cuda::backend::{Backend, Memory},
         plan::{Plan, Use},
     },
     error::Result,
@@ -23,12 +20,7 @@ use crate::{
 
 /// What is printed and planned for evaluating a model, before there is a device.
 pub(crate) struct VelocityPlan {
-    program: &'static Program,
-    plan: Plan,
-    format: Option<Format>,
-    operands: Vec<Operand>,
-    /// The text of all kernels.
-    pub(crate) source: Source,
+    pub(crate) planned: Planned,
     list: Vec<Launchable>,
 }
 
@@ -43,15 +35,13 @@ impl VelocityPlan {
             [&plan.prologue, &plan.body].into_iter().flat_map(|steps| items(steps, &plan, &spaces)).collect();
         compiler.register(&all);
         let list = compiler.list(all, &|space| space == Space::Slope(0));
-        let source = compiler.source(super::TEXT, &FIXED);
-        let operands = std::mem::take(&mut compiler.operands);
-        drop(compiler);
-        Self { program, plan, format, operands, source, list }
+        let (source, operands) = compiler.finish();
+        Self { planned: Planned { program, plan, format, operands, source }, list }
     }
 
     /// Rows of one call, at most.
     pub(crate) fn most_rows(&self) -> usize {
-        most_rows(&self.plan, self.program)
+        self.planned.most_rows()
     }
 
     /// Bytes of the device for so many rows.
@@ -61,9 +51,8 @@ impl VelocityPlan {
 
     fn divide(&self, rows: usize) -> (Area, usize) {
         let mut division = Division::new();
-        let rounding = (self.operands.as_slice(), self.format);
-        let mut area = division.area(self.program, &self.plan, rounding, &[&self.list], rows);
-        let values = area.capacity * self.program.state_dim();
+        let mut area = self.planned.area(&mut division, &[&self.list], rows);
+        let values = area.capacity * self.planned.program.state_dim();
         area.point = division.floats(values);
         area.times = division.floats(area.capacity);
         area.slopes = vec![division.floats(values)];
@@ -74,10 +63,7 @@ impl VelocityPlan {
 /// A model on a device, to be evaluated.
 pub(crate) struct Velocity {
     plan: VelocityPlan,
-    kernels: Vec<Kernel>,
-    memory: Memory,
-    area: Area,
-    most: usize,
+    resident: Resident,
 }
 
 impl Velocity {
@@ -86,13 +72,8 @@ impl Velocity {
     /// # Errors
     /// [`Error::Device`](crate::Error::Device) for too little memory, or a text that does not compile.
     pub(crate) fn new(plan: VelocityPlan, rows: usize, backend: &mut dyn Backend) -> Result<Self> {
-        check_rows("evaluating", rows, plan.most_rows())?;
-        let (area, bytes) = plan.divide(rows);
-        let kernels = backend.load(&plan.source)?;
-        let memory = backend.allocate(bytes, "the values of a wide model")?;
-        upload_constants(&plan.plan, &area, &memory, backend)?;
-        let area = area.moved(memory.address);
-        Ok(Self { plan, kernels, memory, area, most: rows })
+        let resident = Resident::new(&plan.planned, plan.divide(rows), ("evaluating", rows), backend)?;
+        Ok(Self { plan, resident })
     }
 
     /// Takes over weights.
@@ -100,8 +81,8 @@ impl Velocity {
     /// # Errors
     /// Those of the device.
     pub(crate) fn load(&mut self, weights: &[f32], backend: &mut dyn Backend) -> Result<()> {
-        load(weights, &self.plan.plan, &mut self.area, &self.memory, backend)?;
-        self.recorder(0).pack(backend)
+        self.resident.load(&self.plan.planned, weights, backend)?;
+        self.resident.recorder(&self.plan.planned, 0).pack(backend)
     }
 
     /// Writes the velocity at `x`, `f32 [rows, dim]`, and times `t`, `f32 [rows]`, to `out`, which is as `x`; conditions are as
@@ -116,31 +97,17 @@ impl Velocity {
         out: &Memory,
         backend: &mut dyn Backend,
     ) -> Result<()> {
-        check_rows("evaluating", rows, self.most)?;
+        let (planned, resident) = (&self.plan.planned, &self.resident);
+        resident.check_rows(rows)?;
         if rows == 0 {
             return Ok(());
         }
-        let bytes = 4 * rows * self.plan.program.state_dim();
-        let place = |address: u64| (&self.memory, (address - self.memory.address) as usize);
-        backend.copy((x, 0), place(self.area.point), bytes)?;
-        backend.copy((t, 0), place(self.area.times), 4 * rows)?;
-        for (i, (condition, row)) in conditions.iter().zip(condition_bytes(self.plan.program)).enumerate() {
-            backend.copy((condition, 0), place(self.area.conditions[i]), rows * row)?;
-        }
-        self.recorder(rows).start(&self.plan.list, backend)?;
-        backend.copy(place(self.area.slopes[0]), (out, 0), bytes)
-    }
-
-    fn recorder(&self, rows: usize) -> Recorder<'_> {
-        Recorder {
-            plan: &self.plan.plan,
-            area: &self.area,
-            operands: &self.plan.operands,
-            format: self.plan.format,
-            kernels: &self.kernels,
-            compare: None,
-            rows,
-            fresh: true,
-        }
+        let bytes = 4 * rows * planned.program.state_dim();
+        let place = |address: u64| (&resident.memory, resident.place(address));
+        backend.copy((x, 0), place(resident.area.point), bytes)?;
+        backend.copy((t, 0), place(resident.area.times), 4 * rows)?;
+        resident.take_conditions(planned.program, conditions, rows, backend)?;
+        resident.recorder(planned, rows).start(&self.plan.list, backend)?;
+        backend.copy(place(resident.area.slopes[0]), (out, 0), bytes)
     }
 }

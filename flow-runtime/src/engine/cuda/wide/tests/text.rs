@@ -29,9 +29,10 @@ fn an_evaluation_is_four_products_and_four_kernels() {
     let products = 3 * 4 * 1024 + 4 * 784 + 2 * (3 * 1024 + 784);
     assert_eq!(half.bytes_per_evaluation(), [kernels as f64, products as f64]);
     // Three layers have one kernel; no number of it is written in `f32`.
-    let hidden = half.source.text.split("FM_KERNEL").find(|kernel| kernel.contains("wide_silu_fast(y0)")).unwrap();
+    let hidden =
+        half.planned.source.text.split("FM_KERNEL").find(|kernel| kernel.contains("wide_silu_fast(y0)")).unwrap();
     assert!(hidden.contains("wide_round_aligned<F16>") && !hidden.contains("wide_store"), "{hidden}");
-    assert!(half.source.text.contains("// + h0.bias, silu; + h1.bias, silu; + h2.bias, silu\n"));
+    assert!(half.planned.source.text.contains("// + h0.bias, silu; + h1.bias, silu; + h2.bias, silu\n"));
 }
 
 /// What depends on the time alone is a row of a table, which the kernel that follows the first product adds.
@@ -73,15 +74,15 @@ fn kernels_compile_without_spills() {
         return;
     }
     for precision in PRECISIONS {
-        compiles(&SamplingPlan::new(images(), <DormandPrince54 as Method>::TABLEAU, precision).source);
-        compiles(&TrainingPlan::new(images(), precision, Loss::Huber { delta: 0.5 }).unwrap().source);
+        compiles(&SamplingPlan::new(images(), <DormandPrince54 as Method>::TABLEAU, precision).planned.source);
+        compiles(&TrainingPlan::new(images(), precision, Loss::Huber { delta: 0.5 }).unwrap().planned.source);
     }
     // Every op of the language is in one of these.
     for seed in 0..6 {
         let program = random::program(seed).unwrap();
         let precision = PRECISIONS[seed as usize % 3];
-        compiles(&SamplingPlan::new(program, <Euler as Method>::TABLEAU, precision).source);
-        compiles(&VelocityPlan::new(program, precision).source);
-        compiles(&TrainingPlan::new(program, precision, Loss::L1).unwrap().source);
+        compiles(&SamplingPlan::new(program, <Euler as Method>::TABLEAU, precision).planned.source);
+        compiles(&VelocityPlan::new(program, precision).planned.source);
+        compiles(&TrainingPlan::new(program, precision, Loss::L1).unwrap().planned.source);
     }
 }
