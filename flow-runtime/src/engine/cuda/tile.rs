@@ -19,7 +19,7 @@ mod trainer;
 
 pub(super) use integrate::{Integrator, Timetable};
 pub(super) use rows::Pointwise;
-pub(super) use spec::Spec;
+pub(super) use spec::{STREAMS, Spec, loss_text};
 pub(super) use table::Table;
 pub(super) use train::{Text, of_device, update_text};
 pub(super) use trainer::{Batches, Data, Given, Rates, State, Steps, Trainer};

@@ -34,7 +34,10 @@ mod steps;
 mod training;
 mod velocity;
 
-use super::backend::Number;
+use super::{
+    backend::Number,
+    tile::{RANDOM, TRAIN},
+};
 use list::Format;
 
 pub(crate) use sampling::{Sampling, SamplingPlan};
@@ -42,8 +45,8 @@ pub(crate) use steps::WideTrainer;
 pub(crate) use training::{At, Training, TrainingPlan};
 pub(crate) use velocity::{Velocity, VelocityPlan};
 
-/// What all kernels of wide models have in common.
-const TEXT: &str = include_str!("wide/text/wide.cuh");
+/// What all kernels of wide models have in common, after random numbers and losses.
+const TEXTS: [&str; 3] = [RANDOM, TRAIN, include_str!("wide/text/wide.cuh")];
 
 /// How products are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

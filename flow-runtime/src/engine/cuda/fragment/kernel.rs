@@ -44,6 +44,7 @@ impl Parts<'_> {
         out.line(format_args!("#define FM_M {}", self.rows));
         out.line(format_args!("#define FM_SPLIT {}", u32::from(self.split)));
         out.text(include_str!("../text/fragment.cuh"));
+        out.text(include_str!("../text/fragment_functions.cuh"));
         out.line("");
         self.velocity(&mut out);
         out.line("");

@@ -2,13 +2,10 @@
 
 use super::{
     rows::Conditions,
+    spec::STREAMS,
     train::{Kernel, of_device},
 };
-use crate::{
-    engine::cuda::source::{Writer, double},
-    flow::Source as Noise,
-    train::TimeSampling,
-};
+use crate::engine::cuda::source::Writer;
 
 impl Kernel<'_> {
     /// Times, points, velocities and conditions of a tile.
@@ -33,35 +30,26 @@ impl Kernel<'_> {
             Some(path) => {
                 out.block("if (given_t)", given);
                 out.block("else", |out| {
-                    out.line("const fm_random rows_of = fm_random_of(seed, 1, draw), noise = fm_random_of(seed, 2, draw), times = fm_random_of(seed, 3, draw);");
-                    let time = match self.spec.time {
-                        TimeSampling::LogitNormal { mean, std } => {
-                            format!("fm_time_logit_normal(times, i, {}, {})", double(mean), double(std))
-                        }
-                        TimeSampling::Uniform => "fm_time_uniform(times, i)".to_owned(),
-                    };
+                    out.line(STREAMS);
                     out.block(each(1), |out| {
                         out.line(of_row);
-                        out.line(format_args!("const float drawn = {time};"));
+                        out.line(format_args!("const float drawn = {};", self.spec.time_text()));
                         out.line("t[r] = drawn;");
                         out.line("row[r] = (int)fm_below(rows_of, i, data_rows);");
                         out.block("", |out| {
                             // The path is written for a time called `t`.
                             out.line("const double t = (double)drawn;");
                             out.line("(void)t;");
-                        for (i, text) in [&path.alpha, &path.sigma, &path.d_alpha, &path.d_sigma].into_iter().enumerate() {
-                            out.line(format_args!("path[{i} * {stride} + r] = {};", of_device(text)));
-                        }
+                            for (i, text) in
+                                [&path.alpha, &path.sigma, &path.d_alpha, &path.d_sigma].into_iter().enumerate()
+                            {
+                                out.line(format_args!("path[{i} * {stride} + r] = {};", of_device(text)));
+                            }
                         });
                     });
                     out.line(");");
                     out.line(&wait);
-                    let source = match self.spec.source {
-                        Noise::Gaussian => "fm_normal(noise, index)".to_owned(),
-                        Noise::Uniform { low, high } => {
-                            format!("fm_source_uniform(noise, index, {}, {})", double(low), double(high))
-                        }
-                    };
+                    let source = self.spec.source_text("index");
                     out.block(each(dim), |out| {
                         out.line(of_row);
                         out.line(format_args!("const u64 index = (u64)i * {dim} + j;"));
@@ -69,8 +57,16 @@ impl Kernel<'_> {
                             "const double x0 = (double){source}, x1 = (double)data[(u64)row[r] * {dim} + j];"
                         ));
                         let of = |i: usize| format!("path[{i} * {stride} + r]");
-                        out.line(format_args!("x[j * {stride} + r] = (float)fm_dadd(fm_dmul({}, x1), fm_dmul({}, x0));", of(0), of(1)));
-                        out.line(format_args!("ut[j * {stride} + r] = (float)fm_dadd(fm_dmul({}, x1), fm_dmul({}, x0));", of(2), of(3)));
+                        out.line(format_args!(
+                            "x[j * {stride} + r] = (float)fm_dadd(fm_dmul({}, x1), fm_dmul({}, x0));",
+                            of(0),
+                            of(1)
+                        ));
+                        out.line(format_args!(
+                            "ut[j * {stride} + r] = (float)fm_dadd(fm_dmul({}, x1), fm_dmul({}, x0));",
+                            of(2),
+                            of(3)
+                        ));
                     });
                     out.line(");");
                 });

@@ -1,7 +1,7 @@
 //! What of a recipe stands in the text of its training.
 
 use crate::{
-    engine::CudaPrecision,
+    engine::{CudaPrecision, cuda::source::double},
     flow::{DeviceText, Source as Noise},
     train::{Loss, Optimizer, Recipe, TimeSampling},
 };
@@ -57,6 +57,38 @@ impl Spec {
     /// For the optimiser by itself.
     pub(crate) fn for_optimizer(optimizer: &Optimizer) -> Self {
         Self { optimizer: without_rate(optimizer), ..Self::for_gradient(Loss::Mse, 1, CudaPrecision::Strict) }
+    }
+
+    /// The time of sample `i` of a batch, drawn from `times`.
+    pub(crate) fn time_text(&self) -> String {
+        match self.time {
+            TimeSampling::LogitNormal { mean, std } => {
+                format!("fm_time_logit_normal(times, i, {}, {})", double(mean), double(std))
+            }
+            TimeSampling::Uniform => "fm_time_uniform(times, i)".to_owned(),
+        }
+    }
+
+    /// Number `index` of the source points of a batch, drawn from `noise`.
+    pub(crate) fn source_text(&self, index: &str) -> String {
+        match self.source {
+            Noise::Gaussian => format!("fm_normal(noise, {index})"),
+            Noise::Uniform { low, high } => {
+                format!("fm_source_uniform(noise, {index}, {}, {})", double(low), double(high))
+            }
+        }
+    }
+}
+
+/// What a draw takes its random numbers from, as the CPU's `Draws` does.
+pub(crate) const STREAMS: &str = "const fm_random rows_of = fm_random_of(seed, 1, draw), noise = fm_random_of(seed, 2, draw), times = fm_random_of(seed, 3, draw);";
+
+/// The loss of a coordinate that is `d` off, and its derivative.
+pub(crate) fn loss_text(loss: Loss) -> [String; 2] {
+    match loss {
+        Loss::Mse => ["fm_mse(d)", "fm_d_mse(d)"].map(str::to_owned),
+        Loss::L1 => ["fm_l1(d)", "fm_d_l1(d)"].map(str::to_owned),
+        Loss::Huber { delta } => ["fm_huber", "fm_d_huber"].map(|name| format!("{name}(d, {})", double(delta))),
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     layout::Layout,
     packs::{Form, Packs},
     rows::Conditions,
-    spec::Spec,
+    spec::{Spec, loss_text},
     steps::Scope,
 };
 use crate::{
@@ -17,14 +17,14 @@ use crate::{
         CudaPrecision,
         cuda::{
             backend::Properties,
-            source::{Source, Writer, double, float},
+            source::{Source, Writer, float},
         },
         plan::{Plan, Use},
     },
     error::Result,
     model::Layout as Weights,
     program::{Gradient, Program, Wanted},
-    train::{Loss, Optimizer},
+    train::Optimizer,
 };
 use std::ops::Range;
 
@@ -244,13 +244,7 @@ impl Kernel<'_> {
     fn print_loss(&self, out: &mut Writer) {
         let (rows, stride) = (self.layout.rows, self.layout.stride);
         let (team, dim) = (self.layout.team, self.program.state_dim());
-        let (value, slope) = match self.spec.loss {
-            Loss::Mse => ("fm_mse(d)".to_owned(), "fm_d_mse(d)".to_owned()),
-            Loss::L1 => ("fm_l1(d)".to_owned(), "fm_d_l1(d)".to_owned()),
-            Loss::Huber { delta } => {
-                (format!("fm_huber(d, {})", double(delta)), format!("fm_d_huber(d, {})", double(delta)))
-            }
-        };
+        let [value, slope] = loss_text(self.spec.loss);
         // In 16-bit numbers derivatives are to be of size one; their sum takes the share of a sample.
         let scale = if self.scaled() { "" } else { "share * " };
         out.line("// ---- loss");

@@ -1,7 +1,7 @@
 //! From items to launches: what runs in one kernel, what is kept, and what is rounded for products.
 
 use super::{
-    TEXT,
+    TEXTS,
     fuse::{Printed, Setting, fits, print},
     item::{Function, Item, Pointwise},
     kernel::{Parameter, Work},
@@ -148,7 +148,7 @@ impl<'a> Compiler<'a> {
 
     /// The text of all kernels, those that are the same for every model first, and the copies for products.
     pub(super) fn finish(self) -> (Source, Vec<Operand>) {
-        let mut text = TEXT.to_owned();
+        let mut text = TEXTS.concat();
         let mut kernels: Vec<String> = FIXED.iter().map(|name| (*name).to_owned()).collect();
         for (i, (code, comments)) in self.kernels.iter().enumerate() {
             let name = format!("flow_wide_{i}");

@@ -2,7 +2,7 @@
 
 use super::{
     area::Area,
-    kernel::{Parameter, Work},
+    kernel::Work,
     list::{Format, Launchable, Operand},
     place::Place,
 };
@@ -307,6 +307,8 @@ pub(super) fn launches(list: &[Launchable], format: Option<Format>) -> usize {
 /// counted.
 #[cfg(test)]
 pub(super) fn traffic(list: &[Launchable], operands: &[Operand], format: Option<Format>) -> [usize; 2] {
+    use super::kernel::Parameter;
+
     let value = |place: &Place| if place.is_broadcast() { 0 } else { 4 * place.size() };
     let rounded = |place: &Place| 2 * format.map_or(0, |format| format.parts) * place.size();
     let [mut kernels, mut products] = [0; 2];

@@ -7,14 +7,12 @@ use super::{Precision, Training, TrainingPlan};
 use crate::{
     engine::cuda::{
         backend::{Argument, Backend, Kernel, Launch, Memory, bytes_of, bytes_of_mut},
-        source::{Source, Writer, double},
-        tile::{Batches, RANDOM, Rates, Spec, State, Steps, TRAIN, of_device, update_text},
+        source::{Source, Writer},
+        tile::{Batches, RANDOM, Rates, STREAMS, Spec, State, Steps, TRAIN, of_device, update_text},
     },
     error::Result,
-    flow::Source as Noise,
     model::Layout,
     program::{InputKind, Program},
-    train::TimeSampling,
 };
 use std::ops::Range;
 
@@ -351,21 +349,10 @@ fn print_draw(out: &mut Writer, program: &'static Program, spec: &Spec, name: &s
             let Some(path) = &spec.path else { return given(out) };
             out.block("if (given_t)", given);
             out.block("else", |out| {
-                out.line("const fm_random rows_of = fm_random_of(seed, 1, draw), noise = fm_random_of(seed, 2, draw), times = fm_random_of(seed, 3, draw);");
-                let time = match spec.time {
-                    TimeSampling::LogitNormal { mean, std } => {
-                        format!("fm_time_logit_normal(times, i, {}, {})", double(mean), double(std))
-                    }
-                    TimeSampling::Uniform => "fm_time_uniform(times, i)".to_owned(),
-                };
-                out.line(format_args!("const float drawn = {time};"));
+                out.line(STREAMS);
+                out.line(format_args!("const float drawn = {};", spec.time_text()));
                 out.line("const u64 row = fm_below(rows_of, i, data_rows);");
-                let source = match spec.source {
-                    Noise::Gaussian => "fm_normal(noise, e)".to_owned(),
-                    Noise::Uniform { low, high } => {
-                        format!("fm_source_uniform(noise, e, {}, {})", double(low), double(high))
-                    }
-                };
+                let source = spec.source_text("e");
                 out.line(format_args!("const double x0 = (double){source}, x1 = (double)data[row * {dim} + j], t = (double)drawn;"));
                 out.line("(void)t;");
                 let [a, s, da, ds] = [&path.alpha, &path.sigma, &path.d_alpha, &path.d_sigma].map(|text| of_device(text));

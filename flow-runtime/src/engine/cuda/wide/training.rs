@@ -15,7 +15,8 @@ use crate::{
     engine::{
         cuda::{
             backend::{Backend, Graph, Memory, bytes_of},
-            source::{Writer, double},
+            source::Writer,
+            tile::loss_text,
         },
         plan::{Plan, Use},
     },
@@ -88,17 +89,7 @@ pub(crate) struct At<'a> {
 
 /// The text of the kernel of a loss.
 fn compare_text(loss: Loss) -> String {
-    let (value, derivative) = match loss {
-        Loss::Mse => ("d * d".to_owned(), "2.0 * d".to_owned()),
-        Loss::L1 => ("fabs(d)".to_owned(), "(d > 0.0 ? 1.0 : d < 0.0 ? -1.0 : d)".to_owned()),
-        Loss::Huber { delta } => {
-            let delta = double(delta);
-            (
-                format!("(fabs(d) > {delta} ? {delta} * (fabs(d) - 0.5 * {delta}) : 0.5 * d * d)"),
-                format!("(d > {delta} ? {delta} : d < -{delta} ? -{delta} : d)"),
-            )
-        }
-    };
+    let [value, derivative] = loss_text(loss);
     let mut out = Writer::default();
     let head = "FM_KERNEL(256) void NAME(const float* velocity, const float* target, const double* share, float* cotangent, \
                 double* partial, int count)";

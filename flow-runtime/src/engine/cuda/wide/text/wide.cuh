@@ -127,29 +127,9 @@ FM_FUNCTION float wide_warp_max(float x) {
   return x;
 }
 
-// ---- dropout: Philox 4x32-10, block `index / 4` of the stream of dropout at the draw
-FM_FUNCTION void wide_masks(u32 (&w)[4], u64 block, const u64* keys) {
-  u32 k0 = (u32)keys[0], k1 = (u32)(keys[0] >> 32);
-  u32 c0 = (u32)block, c1 = 4u << 16 | ((u32)(block >> 32) & 0xffffu), c2 = (u32)keys[1], c3 = (u32)(keys[1] >> 32);
-  for (int round = 0; round < 10; round++) {
-    u64 p0 = (u64)0xd2511f53u * c0, p1 = (u64)0xcd9e8d57u * c2;
-    c0 = (u32)(p1 >> 32) ^ c1 ^ k0;
-    c1 = (u32)p1;
-    c2 = (u32)(p0 >> 32) ^ c3 ^ k1;
-    c3 = (u32)p0;
-    k0 += 0x9e3779b9u;
-    k1 += 0xbb67ae85u;
-  }
-  w[0] = c0; w[1] = c1; w[2] = c2; w[3] = c3;
-}
-// The words of the elements from `index` on.
-FM_FUNCTION void wide_words(u32 (&w)[4], u64 index, const u64* keys) { wide_masks(w, index / 4, keys); }
-FM_FUNCTION void wide_words(u32 (&w)[1], u64 index, const u64* keys) {
-  u32 all[4];
-  wide_masks(all, index / 4, keys);
-  u32 which = (u32)index & 3u;
-  w[0] = which == 0 ? all[0] : which == 1 ? all[1] : which == 2 ? all[2] : all[3];
-}
+// ---- dropout: the random words of the elements from `index` on, in the stream of dropout at the draw
+FM_FUNCTION void wide_words(u32 (&w)[4], u64 index, const u64* keys) { fm_block(fm_random_of(keys[0], 4, keys[1]), index / 4, w); }
+FM_FUNCTION void wide_words(u32 (&w)[1], u64 index, const u64* keys) { w[0] = fm_bits32(fm_random_of(keys[0], 4, keys[1]), index); }
 
 // ---- the same for every model
 // The next step.
