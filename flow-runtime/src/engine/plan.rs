@@ -235,6 +235,9 @@ pub(super) enum Use {
     TimePerRow,
     /// As `TimePerRow`, on a gradient. The parameters' shares are summed as soon as they are known.
     Training,
+    /// As `Training`, but a product that a pullback alone reads is never stored: the pullback stands right after it, and takes its
+    /// numbers as they come.
+    TrainingFused,
     /// As `Training`, but all operands of the sums are kept for the end, where they are summed over the whole batch at once.
     TrainingDeferred,
 }
@@ -266,6 +269,9 @@ impl Plan {
     pub(super) fn of(program: &Program, shares: &[(usize, usize)], usage: Use) -> Self {
         let mut plan = lower::lower(program, shares, usage);
         plan.group_sums();
+        if usage == Use::TrainingFused {
+            plan.fuse_pullbacks();
+        }
         plan.buffers = arena::buffers(&plan, usage == Use::TrainingDeferred);
         plan
     }
@@ -277,6 +283,49 @@ impl Plan {
         for group in self.sums.chunk_by(|a, b| a.target() == b.target()) {
             self.sum_jobs.push(first..first + group.len());
             first += group.len();
+        }
+    }
+
+    /// Puts products before the pullbacks that alone read them, and takes their memory away.
+    fn fuse_pullbacks(&mut self) {
+        let mut i = self.forward;
+        while i < self.body.len() {
+            match self.pullback_of(i) {
+                Some((buffer, next)) if next == i + 1 => {
+                    self.buffers[buffer].size = 0;
+                    i += 2;
+                }
+                // What stands between them does not need the product; it may read what the pullback is written over.
+                Some((_, pullback)) => self.body[i..pullback].rotate_left(1),
+                None => i += 1,
+            }
+        }
+    }
+
+    /// The buffer of the product at `i`, and the pullback, if no other step reads it.
+    fn pullback_of(&self, i: usize) -> Option<(usize, usize)> {
+        let Step::Product { out, .. } = self.body[i] else { return None };
+        let Base::Buffer(buffer) = out.base else { return None };
+        let touches = |step: &Step| step.operands().chain(step.result()).any(|view| view.base == out.base);
+        if self.steps().filter(|step| touches(step)).count() != 2 {
+            return None;
+        }
+        let after = i + 1 + self.body[i + 1..].iter().position(touches)?;
+        match self.body[after] {
+            Step::Pullback { source, dy, out: to, .. } if dy == out && ![source.base, to.base].contains(&out.base) => {
+                Some((buffer, after))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a step is a product that is not stored, but taken by the pullback right after it.
+    pub(super) fn is_fused(&self, step: &Step) -> bool {
+        match step {
+            Step::Product { out: View { base: Base::Buffer(b), width, .. }, .. } => {
+                self.buffers[*b].size == 0 && *width > 0
+            }
+            _ => false,
         }
     }
 
@@ -293,7 +342,7 @@ impl Plan {
 
 impl Step {
     /// Where in the gradient it adds, if it does. A parameter's gradient is divided alike by all that add to it.
-    fn target(&self) -> Option<usize> {
+    pub(super) fn target(&self) -> Option<usize> {
         match *self {
             Step::Outer { to, .. } | Step::Sum { to, .. } | Step::Scatter { to, .. } => Some(to),
             _ => None,

@@ -13,6 +13,7 @@ mod packs;
 mod rows;
 mod spec;
 mod steps;
+mod sums;
 mod table;
 mod train;
 mod trainer;

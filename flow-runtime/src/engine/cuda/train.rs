@@ -214,7 +214,7 @@ impl<M: Model> CudaEngine<M> {
         let backend = &mut *self.backend;
         let training = prepared(&mut self.training, M::PROGRAM, spec, backend)?;
         training.send(backend, state)?;
-        let mut count = most.min(training.chunk).max(1);
+        let mut count = most.min(training.chunk).min(training.trainer.most_steps()).max(1);
         let accumulate = task.recipe.accumulate as u64;
         let draw = state.step * accumulate;
         let (given, data);

@@ -5,7 +5,7 @@ use super::{Base, Plan, Step, View};
 /// Memory of a tile for one value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::engine) struct Buffer {
-    /// Numbers of one sample.
+    /// Numbers of one sample; 0 if the value is never stored.
     pub(in crate::engine) size: usize,
     /// Its first row is at `place · capacity`, in a tile that has room for `capacity` samples.
     pub(in crate::engine) place: usize,
@@ -45,7 +45,7 @@ pub(super) fn buffers(plan: &Plan, apart: bool) -> Vec<Buffer> {
         dying.sort_unstable();
         dying.dedup();
         for b in dying {
-            if lives[b].last == i && Some(b) != kept {
+            if lives[b].last == i && Some(b) != kept && buffers[b].size > 0 {
                 release(&mut free, buffers[b].place, buffers[b].size);
             }
         }
@@ -65,7 +65,8 @@ fn lives(plan: &Plan, steps: &[&Step], count: usize) -> Vec<Life> {
     for (i, step) in steps.iter().enumerate() {
         for b in step.operands().chain(step.result()).filter_map(buffer) {
             lives[b].first = lives[b].first.min(i);
-            lives[b].last = lives[b].last.max(i);
+            // A product that is not stored is computed with the step after it.
+            lives[b].last = lives[b].last.max(if plan.is_fused(step) { i + 1 } else { i });
         }
     }
     // The body is run again and again after the prologue.

@@ -146,7 +146,7 @@ impl Lower<'_> {
     }
 
     fn training(&self) -> bool {
-        matches!(self.usage, Use::Training | Use::TrainingDeferred)
+        matches!(self.usage, Use::Training | Use::TrainingFused | Use::TrainingDeferred)
     }
 
     fn input(&self, index: usize) -> View {

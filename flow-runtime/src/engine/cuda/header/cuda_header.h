@@ -240,5 +240,14 @@ static inline void fm_ldmatrix(u32 (&r)[4], const void* row, bool transposed, in
 static inline void fm_ldmatrix4(u32 (&r)[4], const void* row, FM_LINE) { fm_ldmatrix(r, row, false, line); }
 static inline void fm_ldmatrix4_trans(u32 (&r)[4], const void* row, FM_LINE) { fm_ldmatrix(r, row, true, line); }
 
+// Both must lie at a multiple of 16 bytes, and within shared memory there.
+static inline void fm_copy16(void* shared, const void* global, FM_LINE) {
+  const long long at = (const char*)shared - fm_self->own->shared;
+  if (at < 0 || (u64)at + 16 > fm_self->run->start->shared || at % 16 != 0 || (u64)global % 16 != 0)
+    fm::fail("fm_copy16 in line %d: byte %lld of shared memory, which has %llu, from %p", line, at, fm_self->run->start->shared, global);
+  fm::copy16(shared, global);
+}
+static inline void fm_copied() { fm::copied(); }
+
 static inline void fm_grid_sync(u32* arrived, FM_LINE) { fm::grid_barrier(arrived, line); }
 static inline void fm_cluster_sync(FM_LINE) { fm::grid_barrier(nullptr, line); }

@@ -67,7 +67,19 @@ struct Run {
   bool failed;
   void* stack_pointer;
 };
-struct alignas(64) Fiber { void* stack_pointer; Index thread, block; Warp* warp; Block* own; Run* run; char* base; u32 lane, turn; };
+// A copy of 16 bytes that is under way.
+struct Copy { void* to; const void* from; };
+struct alignas(64) Fiber {
+  void* stack_pointer;
+  Index thread, block;
+  Warp* warp;
+  Block* own;
+  Run* run;
+  char* base;
+  u32 lane, turn;
+  Copy* copies;
+  u32 copying, room;
+};
 
 // Puts the callee-saved registers aside and takes up another stack, with the registers that lie there; among them is fm_self.
 extern "C" void fm_switch(void** from, void* to);
@@ -244,11 +256,30 @@ static void grid_barrier(u32* word, int line) {
   go_on(me);
 }
 
+// With seed 0 copies arrive at once, with another when they are waited for.
+static void copy16(void* to, const void* from) {
+  Fiber& me = *fm_self;
+  if (me.copying == me.room) {
+    me.room = 2 * me.room + 8;
+    me.copies = (Copy*)realloc(me.copies, me.room * sizeof(Copy));
+  }
+  me.copies[me.copying++] = {to, from};
+  if (me.run->start->seed == 0) memcpy(to, from, 16);
+}
+static void copied() {
+  Fiber& me = *fm_self;
+  if (me.run->start->seed != 0)
+    for (u32 i = 0; i < me.copying; i++) memcpy(me.copies[i].to, me.copies[i].from, 16);
+  me.copying = 0;
+}
+
 static void enter() {
   Fiber& me = *fm_self;
   Run& r = *me.run;
   Warp& w = *me.warp;
   r.kernel(r.arguments);
+  if (me.copying) fail("a thread left while %u copies of it are under way", me.copying);
+  free(me.copies);
   w.live &= ~(1u << me.lane);
   r.live--;
   Block& b = *me.own;

@@ -47,6 +47,20 @@ FM_FUNCTION void fm_ldmatrix4_trans(u32 (&r)[4], const void* row) {
     : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"((u32)__cvta_generic_to_shared(row)) : "memory");
 }
 
+// ---- 16 bytes from global to shared memory, which arrive at their own time; fm_copied waits for those of the thread
+FM_FUNCTION void fm_copy16(void* shared, const void* global) {
+#if __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.cg.shared.global [%0],[%1],16;" :: "r"((u32)__cvta_generic_to_shared(shared)), "l"(global) : "memory");
+#else
+  *(uint4*)shared = *(const uint4*)global;
+#endif
+}
+FM_FUNCTION void fm_copied() {
+#if __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.wait_all;" ::: "memory");
+#endif
+}
+
 // ---- waiting for each other
 // All blocks of a cooperative launch; `arrived` is one word, zero before the launch, of no other use.
 FM_FUNCTION void fm_grid_sync(u32* arrived) {

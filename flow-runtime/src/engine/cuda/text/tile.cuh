@@ -29,6 +29,25 @@ template <int N> FM_FUNCTION void fm_write(float* p, const float (&v)[N]) {
   }
 }
 
+// The same of rows of a tile, of which a thread has N in R: in fours that lie R / (N / 4) apart, so that the fours of threads side by side are
+// side by side, in different banks. `fm_own_row<N, R>(i)` is the row of the i-th.
+template <int N, int R> FM_FUNCTION constexpr int fm_own_row(int i) { return N % 4 == 0 ? i / 4 * (4 * R / N) + i % 4 : i; }
+template <int N, int R> FM_FUNCTION void fm_read_rows(float (&v)[N], const float* p) {
+  if constexpr (N % 4 == 0) {
+#pragma unroll
+    for (int i = 0; i < N; i += 4) {
+      float4 q = *(const float4*)(p + fm_own_row<N, R>(i));
+      v[i] = q.x; v[i + 1] = q.y; v[i + 2] = q.z; v[i + 3] = q.w;
+    }
+  } else fm_read<N>(v, p);
+}
+template <int N, int R> FM_FUNCTION void fm_write_rows(float* p, const float (&v)[N]) {
+  if constexpr (N % 4 == 0) {
+#pragma unroll
+    for (int i = 0; i < N; i += 4) *(float4*)(p + fm_own_row<N, R>(i)) = make_float4(v[i], v[i + 1], v[i + 2], v[i + 3]);
+  } else fm_write<N>(p, v);
+}
+
 // Calls `f(line, column, row)` for every number of LINES x WIDTH x R, each by one thread.
 template <int TEAM, int R, int LINES, int WIDTH, class F> FM_FUNCTION void fm_each(int me, F f) {
 #pragma unroll 1
@@ -44,33 +63,35 @@ template <int TEAM, int R, int LINES, class F> FM_FUNCTION void fm_each_line(int
   for (int i = me; i < LINES * R; i += TEAM) f(i / R, i % R);
 }
 
-// out = f(start + x w): x is [LINES, K] and out [LINES, N] in R rows, w is [K][NP] with NP >= N, a thread makes TR rows x TC columns.
+// out = f(start + x w, line, column, row): x is [LINES, K] and out [LINES, N] in R rows, w is [K][NP] with NP >= N, a thread makes TR rows x TC columns.
 // XL and OL are the distances of lines; XR is R, or 0 where all rows share x. START is 0 (none), 1 (a row for all), 2 (a value with lines
 // at SL, which may be out itself). Every number is one chain of fused multiply-adds, in the order of k.
 template <int TEAM, int R, int S, int LINES, int K, int N, int NP, int TR, int TC, int XL, int XR, int OL, int START, int SL, class F>
 FM_FUNCTION void fm_product(int me, const float* x, const float* w, const float* start, float* out, F f) {
   constexpr int TILES = (N + TC - 1) / TC, GROUPS = R / TR;
+  // Little work for what is read: more of it at a time.
+  constexpr int UNROLL = TR * TC >= 32 ? 4 : TR * TC >= 16 ? 8 : 16;
 #pragma unroll 1
   for (int i = me; i < LINES * GROUPS * TILES; i += TEAM) {
-    const int r = i % GROUPS * TR, n = i / GROUPS % TILES * TC, line = i / (GROUPS * TILES);
+    const int r = i % GROUPS * (TR % 4 == 0 ? 4 : TR), n = i / GROUPS % TILES * TC, line = i / (GROUPS * TILES);
     float sum[TC][TR];
 #pragma unroll
     for (int c = 0; c < TC; c++) {
       if constexpr (START == 2) {
-        if (N % TC == 0 || n + c < N) { fm_read<TR>(sum[c], start + (line * SL + n + c) * S + r); continue; }
+        if (N % TC == 0 || n + c < N) { fm_read_rows<TR, R>(sum[c], start + (line * SL + n + c) * S + r); continue; }
       }
       float first = START == 1 && (N % TC == 0 || n + c < N) ? start[line * SL + n + c] : 0.0f;
 #pragma unroll
       for (int q = 0; q < TR; q++) sum[c][q] = first;
     }
-#pragma unroll 4
+#pragma unroll UNROLL
     for (int k = 0; k < K; k++) {
       float left[TR], right[TC];
       if constexpr (XR == 0) {
 #pragma unroll
         for (int q = 0; q < TR; q++) left[q] = x[line * XL + k];
       } else {
-        fm_read<TR>(left, x + (line * XL + k) * S + r);
+        fm_read_rows<TR, R>(left, x + (line * XL + k) * S + r);
       }
       fm_read<TC>(right, w + k * NP + n);
 #pragma unroll
@@ -82,26 +103,45 @@ FM_FUNCTION void fm_product(int me, const float* x, const float* w, const float*
     for (int c = 0; c < TC; c++) {
       if (N % TC == 0 || n + c < N) {
 #pragma unroll
-        for (int q = 0; q < TR; q++) sum[c][q] = f(sum[c][q]);
-        fm_write<TR>(out + (line * OL + n + c) * S + r, sum[c]);
+        for (int q = 0; q < TR; q++) sum[c][q] = f(sum[c][q], line, n + c, r + fm_own_row<TR, R>(q));
+        fm_write_rows<TR, R>(out + (line * OL + n + c) * S + r, sum[c]);
       }
     }
   }
 }
 
-// to[o * I + i] (+)= sum over lines and rows of dy[o] x[i]; a thread makes TO x TI of them. Rows are taken in a turn that depends on the
-// thread, so that threads side by side read from different banks; the order of a sum is its own, whatever else runs.
-template <int TEAM, int R, int S, int LINES, int O, int I, int TO, int TI, int YL, int XL>
-FM_FUNCTION void fm_outer(int me, const float* dy, const float* x, float* to, bool first) {
+// Sums over the rows of a tile, which a thread has some of: in every pass `p` of the team the numbers `k`, which belong at place `at`
+// of the gradient. `put(p, k, at, sum)` takes them. HELD unrolls the passes, so that they may stay in registers from tile to tile.
+
+// Where the TO x TI numbers are that thread t has of the gradient of a weight [O, I].
+template <int O, int I, int TO, int TI, class F> FM_FUNCTION void fm_outer_places(int t, F place) {
+  constexpr int IT = (I + TI - 1) / TI;
+  const int i = t % IT * TI, o = t / IT * TO;
+#pragma unroll
+  for (int a = 0; a < TO; a++)
+#pragma unroll
+    for (int b = 0; b < TI; b++)
+      if ((O % TO == 0 || o + a < O) && (I % TI == 0 || i + b < I)) place(a * TI + b, (o + a) * I + i + b);
+}
+
+// Calls f(pass, place in the order of all passes) for COUNT places that a team shares out.
+template <int TEAM, int COUNT, bool HELD, class F> FM_FUNCTION void fm_passes(int me, F f) {
+  constexpr int PASSES = (COUNT + TEAM - 1) / TEAM, UNROLL = HELD ? PASSES : 1;
+#pragma unroll UNROLL
+  for (int p = 0; p < PASSES; p++)
+    if (COUNT % TEAM == 0 || me + p * TEAM < COUNT) f(p, me + p * TEAM);
+}
+
+// Of dy[o] x[i], over lines and rows; a thread makes TO x TI of them. Rows are taken in a turn that depends on the thread, so that
+// threads side by side read from different banks; the order of a sum is its own, whatever else runs.
+template <int TEAM, int R, int S, int LINES, int O, int I, int TO, int TI, int YL, int XL, bool HELD, class F>
+FM_FUNCTION void fm_outer(int me, const float* dy, const float* x, F put) {
   constexpr int OT = (O + TO - 1) / TO, IT = (I + TI - 1) / TI, STEP = R % 4 == 0 ? 4 : 1;
-#pragma unroll 1
-  for (int t = me; t < OT * IT; t += TEAM) {
+  fm_passes<TEAM, OT * IT, HELD>(me, [&](int p, int t) {
     const int i = t % IT * TI, o = t / IT * TO;
-    float sum[TO][TI];
+    float sum[TO * TI];
 #pragma unroll
-    for (int a = 0; a < TO; a++)
-#pragma unroll
-      for (int b = 0; b < TI; b++) sum[a][b] = 0.0f;
+    for (int k = 0; k < TO * TI; k++) sum[k] = 0.0f;
 #pragma unroll 1
     for (int line = 0; line < LINES; line++) {
 #pragma unroll 2
@@ -117,31 +157,23 @@ FM_FUNCTION void fm_outer(int me, const float* dy, const float* x, float* to, bo
 #pragma unroll
           for (int b = 0; b < TI; b++)
 #pragma unroll
-            for (int s = 0; s < STEP; s++) sum[a][b] = fmaf(left[a][s], right[b][s], sum[a][b]);
+            for (int s = 0; s < STEP; s++) sum[a * TI + b] = fmaf(left[a][s], right[b][s], sum[a * TI + b]);
       }
     }
-#pragma unroll
-    for (int a = 0; a < TO; a++)
-#pragma unroll
-      for (int b = 0; b < TI; b++)
-        if ((O % TO == 0 || o + a < O) && (I % TI == 0 || i + b < I)) {
-          float* place = to + (o + a) * I + i + b;
-          *place = first ? sum[a][b] : *place + sum[a][b];
-        }
-  }
+    fm_outer_places<O, I, TO, TI>(t, [&](int k, int at) { put(p, k, at, sum[k]); });
+  });
 }
 
-// to[j] (+)= sum over lines and rows of x[j].
-template <int TEAM, int R, int S, int LINES, int WIDTH, int XL> FM_FUNCTION void fm_sum(int me, const float* x, float* to, bool first) {
-#pragma unroll 1
-  for (int j = me; j < WIDTH; j += TEAM) {
+// Of x[j], over lines and rows.
+template <int TEAM, int R, int S, int LINES, int WIDTH, int XL, bool HELD, class F> FM_FUNCTION void fm_sum(int me, const float* x, F put) {
+  fm_passes<TEAM, WIDTH, HELD>(me, [&](int p, int j) {
     float sum = 0.0f;
 #pragma unroll 1
     for (int line = 0; line < LINES; line++)
-#pragma unroll 4
+#pragma unroll 8
       for (int turn = 0; turn < R; turn++) sum += x[(line * XL + j) * S + (turn + j) % R];
-    to[j] = first ? sum : to[j] + sum;
-  }
+    put(p, 0, j, sum);
+  });
 }
 
 // to[label * WIDTH + j] += dy[j], row after row; a column is one thread's. Rows beyond `rows` belong to nobody.

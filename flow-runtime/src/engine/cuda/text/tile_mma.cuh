@@ -45,7 +45,7 @@ FM_FUNCTION void fm_product_mma(int me, const float* x, const float* w, const fl
             from = START == 1 ? start[line * SL + n] : start[(line * SL + n) * S + r + 8 * (i / 2)];
           sum[p][h][i] = from;
         }
-#pragma unroll 1
+#pragma unroll 2
     for (int kt = 0; kt < KT; kt++) {
       u32 high[4], low[4] = {0u, 0u, 0u, 0u};
 #pragma unroll
@@ -73,21 +73,40 @@ FM_FUNCTION void fm_product_mma(int me, const float* x, const float* w, const fl
 #pragma unroll
         for (int i = 0; i < 4; i++) {
           const int n = (first + p) * 16 + h * 8 + 2 * t + i % 2;
-          if (first + p < NT && (N % 16 == 0 || n < N)) out[(line * OL + n) * S + r + 8 * (i / 2)] = f(sum[p][h][i]);
+          if (first + p < NT && (N % 16 == 0 || n < N)) {
+            const int row = r + 8 * (i / 2);
+            out[(line * OL + n) * S + row] = f(sum[p][h][i], line, n, row);
+          }
         }
   }
 }
 
-// to[o * I + i] (+)= sum over lines and rows of dy[o] x[i], as fm_outer: the rows are the depth, and lie side by side for both factors.
-template <int TEAM, int R, int S, int LINES, int O, int I, int PARTS, int YL, int XL>
-FM_FUNCTION void fm_outer_mma(int me, const float* dy, const float* x, float* to, bool first) {
-  constexpr int OT = (O + 15) / 16, IT = (I + 7) / 8, WARPS = TEAM / 32;
-  constexpr int SIDE = WARPS <= OT ? 1 : WARPS / OT < IT ? WARPS / OT : IT;
-  constexpr int FEW = (IT + SIDE - 1) / SIDE, OWN = FEW > 8 ? 8 : FEW, SIDES = (IT + OWN - 1) / OWN;
+// How the warps of a team share out the gradient of a weight [O, I]: OWN tiles of 16 x 8 each.
+template <int TEAM, int O, int I> struct fm_outer_shares {
+  static constexpr int OT = (O + 15) / 16, IT = (I + 7) / 8, WARPS = TEAM / 32;
+  static constexpr int SIDE = WARPS <= OT ? 1 : WARPS / OT < IT ? WARPS / OT : IT;
+  static constexpr int FEW = (IT + SIDE - 1) / SIDE, OWN = FEW > 8 ? 8 : FEW, SIDES = (IT + OWN - 1) / OWN, COUNT = OT * SIDES;
+};
+template <int TEAM, int O, int I, class F> FM_FUNCTION void fm_outer_mma_places(int unit, int lane, F place) {
+  using shares = fm_outer_shares<TEAM, O, I>;
+  const int o = unit % shares::OT * 16 + lane / 4, tile = unit / shares::OT * shares::OWN;
+#pragma unroll
+  for (int p = 0; p < shares::OWN; p++)
+#pragma unroll
+    for (int q = 0; q < 4; q++) {
+      const int row = o + 8 * (q / 2), i = (tile + p) * 8 + 2 * (lane % 4) + q % 2;
+      if ((O % 16 == 0 || row < O) && (I % (8 * shares::OWN) == 0 || i < I)) place(p * 4 + q, row * I + i);
+    }
+}
+
+// Of dy[o] x[i], as fm_outer: the rows are the depth, and lie side by side for both factors.
+template <int TEAM, int R, int S, int LINES, int O, int I, int PARTS, int YL, int XL, bool HELD, class F>
+FM_FUNCTION void fm_outer_mma(int me, const float* dy, const float* x, F put) {
+  using shares = fm_outer_shares<TEAM, O, I>;
+  constexpr int OWN = shares::OWN;
   const int lane = me % 32, g = lane / 4, t = lane % 4;
-#pragma unroll 1
-  for (int unit = me / 32; unit < OT * SIDES; unit += WARPS) {
-    const int o = unit % OT * 16 + g, tile = unit / OT * OWN;
+  fm_passes<TEAM / 32, shares::COUNT, HELD>(me / 32, [&](int pass, int unit) {
+    const int o = unit % shares::OT * 16 + g, tile = unit / shares::OT * OWN;
     float sum[OWN][4];
 #pragma unroll
     for (int p = 0; p < OWN; p++)
@@ -95,7 +114,7 @@ FM_FUNCTION void fm_outer_mma(int me, const float* dy, const float* x, float* to
       for (int i = 0; i < 4; i++) sum[p][i] = 0.0f;
 #pragma unroll 1
     for (int line = 0; line < LINES; line++)
-#pragma unroll 1
+#pragma unroll 2
       for (int rt = 0; rt < R; rt += 16) {
         u32 high[4], low[4] = {0u, 0u, 0u, 0u};
 #pragma unroll
@@ -118,17 +137,8 @@ FM_FUNCTION void fm_outer_mma(int me, const float* dy, const float* x, float* to
           fm_mma_parts<PARTS>(sum[p], high, low, bh[0], bh[1], bl[0], bl[1]);
         }
       }
-#pragma unroll
-    for (int p = 0; p < OWN; p++)
-#pragma unroll
-      for (int q = 0; q < 4; q++) {
-        const int row = o + 8 * (q / 2), i = (tile + p) * 8 + 2 * t + q % 2;
-        if ((O % 16 == 0 || row < O) && (I % (8 * OWN) == 0 || i < I)) {
-          float* place = to + row * I + i;
-          *place = first ? sum[p][q] : *place + sum[p][q];
-        }
-      }
-  }
+    fm_outer_mma_places<TEAM, O, I>(unit, lane, [&](int k, int at) { put(pass, k, at, sum[k / 4][k % 4]); });
+  });
 }
 
 // A weight into its fragments: the high half, and LOW words on what is left.

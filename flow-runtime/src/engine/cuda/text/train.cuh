@@ -13,6 +13,15 @@ template <int THREADS> FM_FUNCTION double fm_block_sum(double x, double* room) {
   return sum;
 }
 
+// The sum of `count` numbers, in every lane of a warp. Always the same order.
+FM_FUNCTION double fm_warp_total(const double* of, int count) {
+  double sum = 0.0;
+  for (int i = threadIdx.x % 32; i < count; i += 32) sum += of[i];
+#pragma unroll
+  for (int m = 16; m > 0; m >>= 1) sum += __shfl_xor_sync(0xffffffffu, sum, m);
+  return sum;
+}
+
 // Sines and cosines of a path in double precision, whose arguments are of size one: no table for large ones is dragged in.
 FM_FUNCTION void fm_sincos64(double x, double& sine, double& cosine) {
   double quarters = rint(x * 0.6366197723675814);
@@ -46,18 +55,18 @@ FM_FUNCTION double fm_d_huber(double d, double delta) { return fabs(d) > delta ?
 struct fm_rates { float lr, correction1, correction2, follow, decay; };
 
 // m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g g, w -= lr m' / (sqrt(v') + eps) + decay w; g has l2 w added.
-FM_FUNCTION float fm_adam(float w, float g, float* m, float* v, fm_rates r, float beta1, float rest1, float beta2, float rest2, float eps, float l2) {
+FM_FUNCTION float fm_adam(float w, float g, float& m, float& v, fm_rates r, float beta1, float rest1, float beta2, float rest2, float eps, float l2) {
   g = g + l2 * w;
-  float a = beta1 * *m + rest1 * g, b = beta2 * *v + rest2 * g * g;
-  *m = a;
-  *v = b;
+  float a = beta1 * m + rest1 * g, b = beta2 * v + rest2 * g * g;
+  m = a;
+  v = b;
   return w - (r.lr * (a * r.correction1) / (sqrtf(b * r.correction2) + eps) + r.decay * w);
 }
 // m = momentum m + g, w -= lr m; Nesterov's form takes g + momentum m.
-FM_FUNCTION float fm_sgd(float w, float g, float* m, fm_rates r, float momentum, bool nesterov, float l2) {
+FM_FUNCTION float fm_sgd(float w, float g, float& m, fm_rates r, float momentum, bool nesterov, float l2) {
   g = g + l2 * w;
   if (momentum == 0.0f) return w - r.lr * g;
-  float a = momentum * *m + g;
-  *m = a;
+  float a = momentum * m + g;
+  m = a;
   return w - r.lr * (nesterov ? g + momentum * a : a);
 }

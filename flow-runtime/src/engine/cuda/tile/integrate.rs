@@ -1,6 +1,13 @@
 //! A whole integration as one kernel.
 
-use super::{FUNCTIONS, TILE, TILE_MMA, layout::Layout, packs::Packs, rows::Conditions, steps::Scope, table::Table};
+use super::{
+    FUNCTIONS, TILE, TILE_MMA,
+    layout::{self, Layout},
+    packs::Packs,
+    rows::Conditions,
+    steps::Scope,
+    table::Table,
+};
 use crate::{
     engine::{
         CudaPrecision,
@@ -71,7 +78,7 @@ impl Integrator {
             ("k".to_owned(), dim * scheme.stages.len(), "float"),
         ];
         parts.extend(conditions.parts.iter().cloned());
-        let layout = Layout::of(&plan, &packs, &parts, count, precision, device);
+        let layout = Layout::of(&plan, &packs, &parts, count, precision, device, layout::THREADS);
         let source = text(program, &plan, &packs, &layout, &conditions, scheme, precision);
         let table = Table::new(program, plan.shared_len.max(1));
         Self { table, packs, layout, source, scratch: None, loaded: None }
@@ -166,7 +173,7 @@ fn text(
     }
     out.line("");
     let name = format!("flow_{}_integrate", program.name);
-    print_integrate(&mut out, program, plan, packs, layout, conditions, scheme, precision, &name);
+    print_integrate(&mut out, program, plan, packs, layout, conditions, scheme, &name);
     Source { name: program.name.to_owned(), text: out.finish(), kernels: vec![name] }
 }
 
@@ -179,7 +186,6 @@ fn print_integrate(
     layout: &Layout,
     conditions: &Conditions,
     scheme: &Scheme,
-    precision: CudaPrecision,
     name: &str,
 ) {
     let (rows, stride, team, dim) = (layout.rows, layout.stride, layout.team, program.state_dim());
@@ -211,7 +217,7 @@ fn print_integrate(
             ));
             conditions.print(out, rows, stride, team, "first + min(r, count - 1)");
             out.line(&sync);
-            let scope = Scope { program, plan, packs, rows, stride, team, precision, packed: "w", shared_time: true };
+            let scope = Scope { program, plan, packs, rows, stride, team, packed: "w", shared_time: true, sums: None };
             out.line("const float* in = x;");
             scope.print(out, &plan.prologue);
             out.line(&sync);

@@ -10,7 +10,7 @@ use crate::engine::{
 /// Shared memory that the system keeps for itself in every block.
 const RESERVED: usize = 1 << 10;
 /// Registers of a multiprocessor allow so many threads, of which each has all that it may have.
-const THREADS: usize = 256;
+pub(super) const THREADS: usize = 256;
 
 /// Threads, rows and places of memory of a kernel.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,7 @@ impl Layout {
         count: usize,
         precision: CudaPrecision,
         device: &Properties,
+        threads: usize,
     ) -> Self {
         let row = plan.arena_row() + parts.iter().map(|(_, numbers, _)| numbers).sum::<usize>();
         let room = device.shared_per_block.saturating_sub(RESERVED) / size_of::<f32>();
@@ -52,7 +53,7 @@ impl Layout {
         let mut layout = Self {
             rows: 32,
             stride: 32,
-            team: THREADS,
+            team: threads,
             teams: 1,
             weights_shared: false,
             values_shared: true,
@@ -62,21 +63,19 @@ impl Layout {
         };
         // Enough for every scheduler of every multiprocessor: each warp has a tile of its own.
         let many = count >= 32 * 4 * device.multiprocessors as usize;
+        // On tensor cores rows side by side are read from different banks.
+        let pad = if precision == CudaPrecision::Strict { 0 } else { 4 };
         if !many {
-            // Few rows are spread over more blocks.
-            let spread = |rows: &usize| count.div_ceil(*rows) >= device.multiprocessors as usize;
             // A tensor core takes 16 rows, and more of them share the weights.
-            let sizes: &[usize] = if precision == CudaPrecision::Strict { &[32, 16, 8] } else { &[64, 32, 16] };
-            let fewest = sizes.last().copied().unwrap_or(8);
-            layout.rows = sizes.iter().copied().find(spread).unwrap_or(fewest);
+            let fewest = if precision == CudaPrecision::Strict { 8 } else { 16 };
+            // Few rows are spread over more blocks.
+            let spread = |rows: usize| count.div_ceil(rows) >= device.multiprocessors as usize;
+            let fits = |rows: usize| packs.body + (rows + pad) * row <= room;
+            let sizes = || [64, 32, 16, 8].into_iter().filter(|rows| *rows >= fewest);
+            let best = sizes().find(|rows| spread(*rows) && fits(*rows));
+            layout.rows = best.or_else(|| sizes().find(|rows| spread(*rows) && *rows <= 32)).unwrap_or(fewest);
         }
-        layout.stride = layout.rows;
-        if precision != CudaPrecision::Strict {
-            if layout.rows > 32 && (layout.rows + 4) * row > room {
-                layout.rows = 32;
-            }
-            layout.stride = layout.rows + 4;
-        }
+        layout.stride = layout.rows + pad;
         layout.tile = layout.stride * row;
         layout.weights_shared = packs.body + layout.tile <= room;
         if !layout.weights_shared && layout.tile > room {
@@ -87,11 +86,10 @@ impl Layout {
         layout.packed = if layout.weights_shared { packs.body } else { 0 };
         if many {
             let fit = (room - layout.packed).checked_div(layout.tile).unwrap_or(usize::MAX);
-            let teams = if layout.values_shared { fit.min(THREADS / 32) } else { THREADS / 32 };
+            let teams = if layout.values_shared { fit.min(threads / 32) } else { threads / 32 };
             // Fewer warps would leave schedulers idle: the block goes over one tile of more rows together then.
-            let pad = layout.stride - layout.rows;
             let fits = |rows: &usize| layout.packed + (rows + pad) * row <= room;
-            let together = [128, 64].into_iter().find(fits).filter(|_| layout.values_shared && teams < THREADS / 32);
+            let together = [128, 64].into_iter().find(fits).filter(|_| layout.values_shared && teams < threads / 32);
             if let Some(rows) = together {
                 (layout.rows, layout.stride, layout.tile) = (rows, rows + pad, (rows + pad) * row);
             } else if teams >= 4 {
@@ -109,10 +107,20 @@ impl Layout {
         batch: usize,
         precision: CudaPrecision,
         device: &Properties,
+        threads: usize,
     ) -> Self {
         // Below what would give each warp a tile of its own.
         let few = batch.min(128 * device.multiprocessors as usize - 1);
-        Self::of(plan, packs, parts, few, precision, device)
+        Self::of(plan, packs, parts, few, precision, device, threads)
+    }
+
+    /// Registers of a thread that the steps of a tile leave.
+    pub(super) fn spare_registers(&self) -> usize {
+        match self.threads() {
+            ..=256 => 96,
+            257..=384 => 40,
+            _ => 0,
+        }
     }
 
     pub(super) fn threads(&self) -> usize {
@@ -139,6 +147,8 @@ impl Layout {
         self.print_pointers(out);
         if self.weights_shared {
             self.print_weights(out);
+            out.line("fm_copied();");
+            out.line("__syncthreads();");
         }
     }
 
@@ -161,13 +171,12 @@ impl Layout {
         }
     }
 
-    /// Copies the weights into shared memory.
+    /// Has the weights copied into shared memory; they are there after `fm_copied` and a barrier.
     pub(super) fn print_weights(&self, out: &mut Writer) {
-        let quads = self.packed / 4;
         out.line(format_args!(
-            "for (int i = threadIdx.x; i < {quads}; i += {}) ((float4*)w)[i] = ((const float4*)packed)[i];",
-            self.threads()
+            "for (int i = threadIdx.x * 4; i < {}; i += {}) fm_copy16(w + i, packed + i);",
+            self.packed,
+            4 * self.threads()
         ));
-        out.line("__syncthreads();");
     }
 }

@@ -1,6 +1,11 @@
 //! Rows at times of their own: the velocity of a batch as a kernel.
 
-use super::{FUNCTIONS, TILE, layout::Layout, packs::Packs, steps::Scope};
+use super::{
+    FUNCTIONS, TILE,
+    layout::{self, Layout},
+    packs::Packs,
+    steps::Scope,
+};
 use crate::{
     engine::{
         CudaPrecision,
@@ -69,7 +74,7 @@ impl Pointwise {
         let mut parts =
             vec![("x".to_owned(), dim, "float"), ("v".to_owned(), dim, "float"), ("t".to_owned(), 1, "float")];
         parts.extend(conditions.parts.iter().cloned());
-        let layout = Layout::of(&plan, &packs, &parts, count, CudaPrecision::Strict, device);
+        let layout = Layout::of(&plan, &packs, &parts, count, CudaPrecision::Strict, device, layout::THREADS);
         let source = text(program, &plan, &packs, &layout, &conditions);
         Self { program, packs, layout, source, loaded: None }
     }
@@ -160,7 +165,7 @@ fn text(program: &Program, plan: &Plan, packs: &Packs, layout: &Layout, conditio
             conditions.print(out, rows, stride, team, "first + min(r, count - 1)");
             out.line("const float* in = x;");
             out.line(format_args!("fm_team_sync<{team}>();"));
-            let scope = Scope { program, plan, packs, rows, stride, team, precision: CudaPrecision::Strict, packed: "w", shared_time: false };
+            let scope = Scope { program, plan, packs, rows, stride, team, packed: "w", shared_time: false, sums: None };
             let steps: Vec<_> = plan.prologue.iter().chain(&plan.body).copied().collect();
             scope.print(out, &steps);
             out.line(format_args!("fm_team_sync<{team}>();"));

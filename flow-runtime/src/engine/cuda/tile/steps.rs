@@ -1,13 +1,13 @@
 //! Steps of a plan as text: one call of `text/tile.cuh` for each, and a barrier where one needs what another wrote.
 
 use super::{
-    function::{derivative, outer_tile, product_tile, value},
+    function::{derivative, product_tile, value},
     hazard::Hazards,
-    packs::{Form, Packs, outer_on_tensor_cores, parts},
+    packs::{Form, Packs},
+    sums::Sums,
 };
 use crate::{
     engine::{
-        CudaPrecision,
         cuda::source::{Writer, double, float},
         plan::{Base, Binary, Frequencies, Plan, Step, View},
     },
@@ -24,11 +24,24 @@ pub(super) struct Scope<'a> {
     pub(super) stride: usize,
     /// Threads of a team.
     pub(super) team: usize,
-    pub(super) precision: CudaPrecision,
     /// Expression of the table row that a batch shares, of the packed weights and so on.
     pub(super) packed: &'a str,
     /// The time is one number `time`; otherwise `t` has one for each row.
     pub(super) shared_time: bool,
+    /// How gradients are summed, if there are any.
+    pub(super) sums: Option<&'a Sums>,
+}
+
+/// What is done to a product's numbers before they are written.
+#[derive(Clone, Copy)]
+enum After {
+    Map(Activation),
+    /// `out = product f'(source)`; the product itself is not stored.
+    Pullback {
+        f: Activation,
+        source: View,
+        out: View,
+    },
 }
 
 impl Scope<'_> {
@@ -38,7 +51,11 @@ impl Scope<'_> {
         let mut i = 0;
         while i < steps.len() {
             let fused = steps.get(i + 1).and_then(|next| self.fused(&steps[i], next));
-            let (reads, writes) = self.touched(&steps[i]);
+            let (mut reads, mut writes) = self.touched(&steps[i]);
+            if let Some(After::Pullback { source, out, .. }) = fused {
+                reads.push(self.range(source));
+                writes = vec![self.range(out)];
+            }
             if hazards.meets(&reads, &writes) {
                 out.line(format_args!("fm_team_sync<{}>();", self.team));
             }
@@ -47,13 +64,20 @@ impl Scope<'_> {
         }
     }
 
-    /// The activation that follows a product in its place, and can be taken before it is written.
-    fn fused(&self, step: &Step, next: &Step) -> Option<Activation> {
-        let (&Step::Product { out, .. }, &Step::Map { f, x, out: to }) = (step, next) else { return None };
+    /// What follows a product and is done before it is written.
+    fn fused(&self, step: &Step, next: &Step) -> Option<After> {
         let same = |a: View, b: View| {
             self.place(a) == self.place(b) && (a.width, a.line, a.lines, a.row) == (b.width, b.line, b.lines, b.row)
         };
-        (same(x, out) && same(x, to)).then_some(f)
+        match (step, next) {
+            (&Step::Product { out, .. }, &Step::Map { f, x, out: to }) if same(x, out) && same(x, to) => {
+                Some(After::Map(f))
+            }
+            (Step::Product { .. }, &Step::Pullback { f, source, out, .. }) if self.plan.is_fused(step) => {
+                Some(After::Pullback { f, source, out })
+            }
+            _ => None,
+        }
     }
 
     /// Base and first number of a value.
@@ -66,12 +90,8 @@ impl Scope<'_> {
 
     /// Ranges that a step reads and writes: a base, first and last number.
     fn touched(&self, step: &Step) -> (Vec<(Base, usize, usize)>, Vec<(Base, usize, usize)>) {
-        let range = |view: View| {
-            let (base, at) = self.place(view);
-            (base, at, at + (view.lines - 1) * view.line + view.width)
-        };
-        let mut reads: Vec<_> = step.operands().map(range).collect();
-        let mut writes: Vec<_> = step.result().map(range).into_iter().collect();
+        let mut reads: Vec<_> = step.operands().map(|view| self.range(view)).collect();
+        let mut writes: Vec<_> = step.result().map(|view| self.range(view)).into_iter().collect();
         // The gradient is under the name of the parameters, which steps do not write.
         let sum = match *step {
             Step::Outer { dy, x, to, .. } => Some((to, dy.width * x.width)),
@@ -82,6 +102,11 @@ impl Scope<'_> {
         reads.retain(|(base, ..)| *base != Base::Parameters);
         writes.extend(sum.map(|(to, len)| (Base::Parameters, to, to + len)));
         (reads, writes)
+    }
+
+    fn range(&self, view: View) -> (Base, usize, usize) {
+        let (base, at) = self.place(view);
+        (base, at, at + (view.lines - 1) * view.line + view.width)
     }
 
     fn base(&self, base: Base) -> String {
@@ -119,7 +144,7 @@ impl Scope<'_> {
         format!("[&](int j) -> {kind} {{ return {}; }}", self.number(name, view))
     }
 
-    fn step(&self, out: &mut Writer, step: &Step, fused: Option<Activation>) {
+    fn step(&self, out: &mut Writer, step: &Step, fused: Option<After>) {
         let (r, s, team) = (self.rows, self.stride, self.team);
         match *step {
             Step::Product { x, start, out: to, .. } => self.product(out, step, (x, start, to), fused),
@@ -207,51 +232,19 @@ impl Scope<'_> {
                     )
                 });
             }
-            Step::Outer { dy, x, to, first } => {
-                let (o, i) = (dy.width, x.width);
-                out.line(format_args!("// d {} [{o}, {i}]", self.parameter_at(to)));
-                if outer_on_tensor_cores(self.precision, o, i) {
-                    let parts = parts(self.precision, x.base);
-                    out.line(format_args!(
-                        "fm_outer_mma<{team}, {r}, {s}, {}, {o}, {i}, {parts}, {}, {}>(me, {}, {}, g + {to}, {});",
-                        dy.lines,
-                        dy.line,
-                        x.line,
-                        self.pointer(dy),
-                        self.pointer(x),
-                        fresh(first)
-                    ));
-                    return;
-                }
-                let (to_, ti) = outer_tile(o, i, team);
-                out.line(format_args!(
-                    "fm_outer<{team}, {r}, {s}, {}, {o}, {i}, {to_}, {ti}, {}, {}>(me, {}, {}, g + {to}, {});",
-                    dy.lines,
-                    dy.line,
-                    x.line,
-                    self.pointer(dy),
-                    self.pointer(x),
-                    fresh(first)
-                ));
-            }
-            Step::Sum { x, to, first } => {
+            Step::Outer { to, .. } | Step::Sum { to, .. } => {
+                let Some(sums) = self.sums else { return };
                 out.line(format_args!("// d {}", self.parameter_at(to)));
-                out.line(format_args!(
-                    "fm_sum<{team}, {r}, {s}, {}, {}, {}>(me, {}, g + {to}, {});",
-                    x.lines,
-                    x.width,
-                    x.line,
-                    self.pointer(x),
-                    fresh(first)
-                ));
+                sums.print(out, step, (r, s), |view| self.pointer(view));
             }
             Step::Scatter { condition, dy, to, classes, first } => {
                 out.line(format_args!("// d {}", self.parameter_at(to)));
+                // Whether a sum begins in the first tile of a gradient.
+                let fresh = if first { "fresh" } else { "false" };
                 out.line(format_args!(
-                    "fm_scatter<{team}, {r}, {s}, {}, {classes}>(me, y{condition}, {}, g + {to}, {}, count);",
+                    "fm_scatter<{team}, {r}, {s}, {}, {classes}>(me, y{condition}, {}, g + {to}, {fresh}, count);",
                     dy.width,
-                    self.pointer(dy),
-                    fresh(first)
+                    self.pointer(dy)
                 ));
             }
         }
@@ -270,13 +263,7 @@ impl Scope<'_> {
         "a parameter".to_owned()
     }
 
-    fn product(
-        &self,
-        out: &mut Writer,
-        step: &Step,
-        (x, start, to): (View, Option<View>, View),
-        fused: Option<Activation>,
-    ) {
+    fn product(&self, out: &mut Writer, step: &Step, (x, start, to): (View, Option<View>, View), fused: Option<After>) {
         let Some(placed) = self.packs.read_by(step, self.plan) else { return };
         let (k, n, place) = (placed.pack.depth, placed.pack.columns, placed.place);
         let (kind, first, sl) = match start {
@@ -284,9 +271,15 @@ impl Scope<'_> {
             Some(view) if view.is_broadcast() => (1, self.pointer(view), if view.lines > 1 { view.line } else { 0 }),
             Some(view) => (2, self.pointer(view), view.line),
         };
-        let f = fused.map_or("return s;".to_owned(), |f| format!("return {};", value(f, "s")));
+        let (f, after, to) = match fused {
+            None => ("s".to_owned(), String::new(), to),
+            Some(After::Map(f)) => (value(f, "s"), format!(", {}", f.name()), to),
+            Some(After::Pullback { f, source, out }) => {
+                let source = self.number(&format!("({})", self.pointer(source)), source);
+                (format!("s * {}", derivative(f, &source)), format!(", d {}", f.name()), out)
+            }
+        };
         let name = self.parameter_at(placed.pack.offset);
-        let after = fused.map_or(String::new(), |f| format!(", {}", f.name()));
         out.line(format_args!("// {name}: {n} <- {k}{after}"));
         let (r, s, team) = (self.rows, self.stride, self.team);
         let head = match placed.form {
@@ -307,7 +300,7 @@ impl Scope<'_> {
             ),
         };
         out.line(format_args!(
-            "{head}(me, {}, {} + {place}, {first}, {}, [](float s) {{ {f} }});",
+            "{head}(me, {}, {} + {place}, {first}, {}, [&](float s, int l, int j, int r) {{ return {f}; }});",
             self.pointer(x),
             self.packed,
             self.pointer(to)
@@ -364,9 +357,4 @@ impl Scope<'_> {
             self.team, self.rows
         ));
     }
-}
-
-/// Whether a sum begins in the first tile of a gradient.
-fn fresh(first: bool) -> &'static str {
-    if first { "fresh" } else { "false" }
 }

@@ -89,7 +89,6 @@ fn text(program: &Program, plan: &Plan, packs: &Packs, stride: usize) -> Source 
         out.block("for (int i = blockIdx.x; i < count; i += gridDim.x)", |out| {
             out.line("const float time = times[i];");
             out.line(format_args!("float* shared = table + (u64)i * {stride};"));
-            let precision = CudaPrecision::Strict;
             let scope = Scope {
                 program,
                 plan,
@@ -97,9 +96,9 @@ fn text(program: &Program, plan: &Plan, packs: &Packs, stride: usize) -> Source 
                 rows: 1,
                 stride: 1,
                 team: THREADS,
-                precision,
                 packed: "packed",
                 shared_time: true,
+                sums: None,
             };
             scope.print(out, &plan.shared);
         });

@@ -6,11 +6,12 @@
 
 use super::{
     FUNCTIONS, RANDOM, TILE, TILE_MMA, TRAIN,
-    layout::Layout,
+    layout::{Layout, THREADS},
     packs::{Form, Packs},
     rows::Conditions,
     spec::{Spec, loss_text},
     steps::Scope,
+    sums::Sums,
 };
 use crate::{
     engine::{
@@ -43,7 +44,7 @@ const CLUSTER: usize = 8;
 impl Text {
     pub(crate) fn new(program: &'static Program, spec: &Spec, device: &Properties) -> Result<Self> {
         let gradient = program.gradient(Wanted { parameters: true, state: false })?;
-        let plan = Plan::of(&gradient.program, gradient.parameters, Use::Training);
+        let plan = Plan::of(&gradient.program, gradient.parameters, Use::TrainingFused);
         let packs = Packs::of(&plan, spec.precision);
         let dim = program.state_dim();
         let conditions = Conditions::of(program);
@@ -52,16 +53,34 @@ impl Text {
         parts.extend([
             ("row".to_owned(), 1, "int"),
             ("path".to_owned(), 8, "double"),
-            ("room".to_owned(), 2, "double"),
+            // One for each warp, in tiles of eight rows too.
+            ("room".to_owned(), THREADS / 128, "double"),
         ]);
         parts.extend(conditions.parts.iter().cloned());
-        let layout = Layout::for_training(&plan, &packs, &parts, spec.batch, spec.precision, device);
-        // Every weight is one thread's: more blocks than there are tiles share that work.
+        let layout = Layout::for_training(&plan, &packs, &parts, spec.batch, spec.precision, device, THREADS);
         let tiles = spec.batch.div_ceil(layout.rows);
-        let blocks = tiles.clamp(1, device.multiprocessors as usize);
+        // Every weight is one thread's: more blocks than there are tiles share that work, but not where a cluster is enough, whose
+        // blocks wait for each other a shorter time.
+        let sharing = if tiles > CLUSTER { program.parameter_count().div_ceil(THREADS) } else { 1 };
+        let blocks = tiles.max(sharing).clamp(1, device.multiprocessors as usize);
         let cluster = blocks > 1 && blocks <= CLUSTER && blocks.is_power_of_two() && device.capability >= (9, 0);
-        let kernel = Kernel { program, gradient, plan: &plan, packs: &packs, layout: &layout, spec, blocks, cluster };
-        let source = kernel.print(&conditions);
+        // With one tile in a step there is nothing to add up.
+        let several = tiles > blocks || spec.accumulate > 1;
+        let room = if several { layout.spare_registers() } else { 0 };
+        let sums = Sums::of(&plan, spec.precision, layout.team, room);
+        let source = Kernel {
+            program,
+            gradient,
+            plan: &plan,
+            packs: &packs,
+            layout: &layout,
+            spec,
+            sums: &sums,
+            blocks,
+            working: tiles.clamp(1, blocks),
+            cluster,
+        }
+        .print(&conditions);
         Ok(Self { packs, layout, source, blocks })
     }
 }
@@ -74,7 +93,10 @@ pub(super) struct Kernel<'a> {
     pub(super) packs: &'a Packs,
     pub(super) layout: &'a Layout,
     pub(super) spec: &'a Spec,
+    pub(super) sums: &'a Sums,
     pub(super) blocks: usize,
+    /// Blocks that have tiles, the first ones.
+    pub(super) working: usize,
     pub(super) cluster: bool,
 }
 
@@ -111,6 +133,11 @@ impl Kernel<'_> {
         );
         out.block(head, |out| {
             self.layout.print_pointers(out);
+            let threads = self.layout.threads();
+            out.line(format_args!(
+                "const int threads = gridDim.x * {threads}, own_thread = blockIdx.x * {threads} + threadIdx.x;"
+            ));
+            out.line(format_args!("float* g = partial + (u64)blockIdx.x * {};", self.program.parameter_count()));
             let accumulate = self.spec.accumulate;
             out.line(format_args!(
                 "const double share = 1.0 / ((double)batch * {}.0 * {accumulate}.0);",
@@ -119,21 +146,24 @@ impl Kernel<'_> {
             out.line("#pragma unroll 1");
             out.block("for (int step = 0; step < steps; step++)", |out| {
                 if self.layout.weights_shared {
-                    self.layout.print_weights(out);
+                    out.line("// They come while the first tile is drawn.");
+                    out.block(format_args!("if (blockIdx.x < {})", self.working), |out| self.layout.print_weights(out));
                 }
-                out.line("// Two turns of these, so that one is read while the next step writes the other.");
-                out.line("double* loss_of = losses + (step & 1) * gridDim.x;");
-                out.line("double* square_of = squares + (step & 1) * gridDim.x;");
+                out.line("double* loss_of = losses + (u64)step * gridDim.x;");
+                out.line("double* square_of = squares + (u64)step * gridDim.x;");
                 out.line("double loss = 0.0;");
                 out.line("bool fresh = true;");
+                self.sums.print_clear(out);
                 out.line("#pragma unroll 1");
                 out.block(format_args!("for (int part = 0; part < {accumulate}; part++)"), |out| {
                     self.print_tiles(out, conditions);
                 });
+                out.block(format_args!("if (blockIdx.x < {})", self.working), |out| self.sums.print_give(out));
                 out.line("if (threadIdx.x == 0) loss_of[blockIdx.x] = loss;");
                 out.line(self.wait());
                 self.print_update(out);
             });
+            self.print_outcomes(out);
         });
         out.line("");
         let alone = format!("flow_{}_optimize", self.program.name);
@@ -154,7 +184,7 @@ impl Kernel<'_> {
                     format!("for (int i = {start} + blockIdx.x * 256 + threadIdx.x; i < {end}; i += gridDim.x * 256)");
                 out.block(head, |out| {
                     out.line("const float gradient = total[i];");
-                    out.text(&self.update_text());
+                    self.update_text().iter().for_each(|text| out.text(text));
                 });
             }
         });
@@ -214,6 +244,9 @@ impl Kernel<'_> {
         out.block(format_args!("for (int tile = blockIdx.x; tile * {rows} < batch; tile += gridDim.x)"), |out| {
             out.line(format_args!("const int sample = tile * {rows}, count = min({rows}, batch - sample);"));
             self.print_draw(out, conditions);
+            if self.layout.weights_shared {
+                out.line("fm_copied();");
+            }
             out.line(&wait);
             out.line("const float* in = x;");
             let scope = Scope {
@@ -223,11 +256,10 @@ impl Kernel<'_> {
                 rows,
                 stride: self.layout.stride,
                 team,
-                precision: self.spec.precision,
                 packed: "w",
                 shared_time: false,
+                sums: Some(self.sums),
             };
-            out.line(format_args!("float* g = partial + (u64)blockIdx.x * {};", self.program.parameter_count()));
             out.line("// ---- forward");
             let (forward, reverse) = self.plan.body.split_at(self.plan.forward);
             let before: Vec<_> = self.plan.prologue.iter().chain(forward).copied().collect();
@@ -265,14 +297,6 @@ impl Kernel<'_> {
         let ranges = Weights::of(self.program).trained_ranges();
         let count = self.program.parameter_count();
         out.line("// ---- every weight is one thread's");
-        out.line(format_args!(
-            "const int threads = gridDim.x * {team}, own_thread = blockIdx.x * {team} + threadIdx.x;"
-        ));
-        out.line(format_args!(
-            "const int summed = min((int)gridDim.x, (batch + {0}) / {1});",
-            self.layout.rows - 1,
-            self.layout.rows
-        ));
         out.line("const fm_rates rate = rates[step];");
         out.line("double square = 0.0;");
         let apply = |out: &mut Writer, with: &str| {
@@ -283,59 +307,86 @@ impl Kernel<'_> {
                 });
             }
         };
-        let update = self.update_text();
+        let [before, update] = self.update_text();
         let share = if self.scaled() { "gradient = (float)(share * (double)gradient);\n" } else { "" };
+        // Many reads are under way at once, and the sum is in the order of the blocks all the same.
         let sum = format!(
-            "float gradient = 0.0f;\nfor (int b = 0; b < summed; b++) gradient += partial[(u64)b * {count} + i];\n{share}\
-             square += (double)gradient * (double)gradient;"
+            "float gradient = 0.0f;\n#pragma unroll {SUMMED}\nfor (int b = 0; b < {}; b++) \
+             gradient += partial[(u64)b * {count} + i];\n{share}square += (double)gradient * (double)gradient;",
+            self.working
         );
         if self.spec.clip {
             apply(out, &format!("{sum}\ntotal[i] = gradient;"));
         } else {
-            apply(out, &format!("{sum}\nif (update) {{\n{update}\n}} else total[i] = gradient;"));
+            apply(out, &format!("{before}\n{sum}\nif (update) {{\n{update}\n}} else total[i] = gradient;"));
         }
         out.line(format_args!("square = fm_block_sum<{team}>(square, room);"));
         out.line("if (threadIdx.x == 0) square_of[blockIdx.x] = square;");
         if self.spec.clip {
             out.line(self.wait());
             out.block("if (update)", |out| {
-                out.line("double norm = 0.0;");
-                out.line("for (int b = 0; b < (int)gridDim.x; b++) norm += square_of[b];");
-                out.line("norm = sqrt(norm);");
+                out.line("const double norm = sqrt(fm_warp_total(square_of, gridDim.x));");
                 out.line("const bool clipped = norm > (double)bound && norm - norm == 0.0;");
                 out.line("const double factor = clipped ? (double)bound / norm : 1.0;");
-                apply(out, &format!("float gradient = (float)((double)total[i] * factor);\n{update}"));
+                apply(out, &format!("{before}\nfloat gradient = (float)((double)total[i] * factor);\n{update}"));
             });
         }
         out.line(self.wait());
-        out.block("if (own_thread == 0)", |out| {
-            out.line("double sum = 0.0, norm = 0.0;");
-            out.line("for (int b = 0; b < summed; b++) sum += loss_of[b];");
-            out.line("for (int b = 0; b < (int)gridDim.x; b++) norm += square_of[b];");
-            out.line("outcome[2 * step] = sum;");
-            out.line("outcome[2 * step + 1] = sqrt(norm);");
+    }
+
+    /// Losses and norms of all steps, a warp for each: at the end, so that no step waits for them.
+    fn print_outcomes(&self, out: &mut Writer) {
+        out.line("// ---- what the steps came to");
+        out.block("for (int step = own_thread / 32; step < steps; step += threads / 32)", |out| {
+            out.line("const double loss = fm_warp_total(losses + (u64)step * gridDim.x, gridDim.x);");
+            out.line("const double norm = sqrt(fm_warp_total(squares + (u64)step * gridDim.x, gridDim.x));");
+            out.block("if (threadIdx.x % 32 == 0)", |out| {
+                out.line("outcome[2 * step] = loss;");
+                out.line("outcome[2 * step + 1] = norm;");
+            });
         });
     }
 
-    /// What the optimiser does to weight `i` with `gradient`.
-    fn update_text(&self) -> String {
+    /// What the optimiser does to weight `i` with `gradient`, and what it reads for it.
+    fn update_text(&self) -> [String; 2] {
         update_text(self.spec, &format!("flow_{}_store(parameters, packed, i, weight);", self.program.name))
     }
 }
 
-/// The optimiser's step with `gradient` on weight `i`, which is stored by `store`, and the average.
-pub(crate) fn update_text(spec: &Spec, store: &str) -> String {
+/// Reads on the way to a weight's gradient: enough to hide how long one takes.
+const SUMMED: usize = 32;
+
+/// What the optimiser reads of weight `i`, which is best read before its `gradient` is there, and its step; the weight is stored by
+/// `store`, and the average follows.
+pub(crate) fn update_text(spec: &Spec, store: &str) -> [String; 2] {
+    let mut before = "const float old = parameters[i];".to_owned();
+    let mut after = String::new();
     let step = match spec.optimizer {
         Optimizer::Adam { beta1, beta2, eps, weight_decay, .. } => adam(beta1, beta2, eps, weight_decay),
         Optimizer::AdamW { beta1, beta2, eps, .. } => adam(beta1, beta2, eps, 0.0),
         Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => format!(
-            "fm_sgd(parameters[i], gradient, moment1 + i, rate, {}, {nesterov}, {})",
+            "fm_sgd(old, gradient, first, rate, {}, {nesterov}, {})",
             float(momentum as f32),
             float(weight_decay as f32)
         ),
     };
-    let average = if spec.ema { "\naverage[i] += rate.follow * (weight - average[i]);" } else { "" };
-    format!("const float weight = {step};\n{store}{average}")
+    match spec.optimizer {
+        Optimizer::Adam { .. } | Optimizer::AdamW { .. } => {
+            before.push_str("\nfloat first = moment1[i], second = moment2[i];");
+            after.push_str("\nmoment1[i] = first;\nmoment2[i] = second;");
+        }
+        // Without momentum there is no moment.
+        Optimizer::Sgd { momentum: 0.0, .. } => before.push_str("\nfloat first = 0.0f;"),
+        Optimizer::Sgd { .. } => {
+            before.push_str("\nfloat first = moment1[i];");
+            after.push_str("\nmoment1[i] = first;");
+        }
+    }
+    if spec.ema {
+        before.push_str("\nconst float mean = average[i];");
+        after.push_str("\naverage[i] = mean + rate.follow * (weight - mean);");
+    }
+    [before, format!("const float weight = {step};\n{store}{after}")]
 }
 
 /// An expression with the functions that stand in `text/train.cuh`.
@@ -345,5 +396,5 @@ pub(crate) fn of_device(text: &str) -> String {
 
 fn adam(beta1: f64, beta2: f64, eps: f64, l2: f64) -> String {
     let [b1, r1, b2, r2, eps, l2] = [beta1, 1.0 - beta1, beta2, 1.0 - beta2, eps, l2].map(|value| float(value as f32));
-    format!("fm_adam(parameters[i], gradient, moment1 + i, moment2 + i, rate, {b1}, {r1}, {b2}, {r2}, {eps}, {l2})")
+    format!("fm_adam(old, gradient, first, second, rate, {b1}, {r1}, {b2}, {r2}, {eps}, {l2})")
 }

@@ -8,6 +8,9 @@ use crate::{
     train::Optimizer,
 };
 
+/// Bytes for what every block of a launch has to say of every step.
+const SHARES: usize = 64 << 20;
+
 /// What a step of the optimiser needs besides constants, as `fm_rates` has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rates {
@@ -99,8 +102,6 @@ struct Loaded {
     scratch: Memory,
     partial: Memory,
     total: Memory,
-    losses: Memory,
-    squares: Memory,
     moment1: Memory,
     moment2: Memory,
     average: Memory,
@@ -138,8 +139,6 @@ impl Trainer {
                 scratch: backend.allocate(self.text.layout.scratch_bytes(blocks).max(4), "values of the tiles")?,
                 partial,
                 total,
-                losses: numbers(backend, 4 * blocks, "the losses")?,
-                squares: numbers(backend, 4 * blocks, "the gradient's norm")?,
                 moment1: numbers(backend, len, "the first moment")?,
                 moment2: numbers(backend, len, "the second moment")?,
                 average: numbers(backend, average, "the average of the weights")?,
@@ -196,6 +195,11 @@ impl Trainer {
         backend.launch(loaded.optimize, Launch { blocks, threads: 256, shared: 0, cooperative: false }, &arguments)
     }
 
+    /// Steps that a launch may take: the shares of its blocks in losses and norms are kept until its end.
+    pub(crate) fn most_steps(&self) -> u64 {
+        (SHARES / (16 * self.text.blocks)).max(1) as u64
+    }
+
     /// Takes steps; gives loss and norm of the gradient of each.
     pub(crate) fn run(
         &mut self,
@@ -216,14 +220,18 @@ impl Trainer {
         let table = backend.allocate(4 * rates.len().max(1), "the rates of the steps")?;
         backend.upload(&table, 0, bytes_of(&rates))?;
         let outcome = backend.allocate(16 * outcomes.len().max(1), "the outcomes of the steps")?;
+        // Every block's share in every step.
+        let shares = 8 * (blocks * outcomes.len()).max(1);
+        let losses = backend.allocate(shares, "the losses")?;
+        let squares = backend.allocate(shares, "the norms of the gradients")?;
         let state = [
             &loaded.weights,
             &loaded.packed,
             &loaded.scratch,
             &loaded.partial,
             &loaded.total,
-            &loaded.losses,
-            &loaded.squares,
+            &losses,
+            &squares,
             &loaded.moment1,
             &loaded.moment2,
             &loaded.average,

@@ -36,6 +36,14 @@ impl Kernels {
         }
     }
 
+    /// Steps that a launch may take.
+    pub(super) fn most_steps(&self) -> u64 {
+        match self {
+            Self::Tiles(trainer) => trainer.most_steps(),
+            Self::Wide(_) => u64::MAX,
+        }
+    }
+
     pub(super) fn upload(&mut self, backend: &mut dyn Backend, state: &State<'_>) -> Result<()> {
         match self {
             Self::Tiles(trainer) => trainer.upload(backend, state),

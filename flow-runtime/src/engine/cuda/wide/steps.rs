@@ -306,7 +306,7 @@ fn print_update(out: &mut Writer, program: &'static Program, spec: &Spec, name: 
             out.block(head, |out| {
                 let scaled = if clipped { "(float)((double)total[i] * factor)" } else { "total[i]" };
                 out.line(format_args!("const float gradient = {scaled};"));
-                out.text(&update_text(spec, "parameters[i] = weight;"));
+                update_text(spec, "parameters[i] = weight;").iter().for_each(|text| out.text(text));
             });
         }
     });

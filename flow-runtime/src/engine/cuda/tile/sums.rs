@@ -1,0 +1,177 @@
+//! Sums over the batch, tile by tile: the gradient of each weight, in registers from the first tile to the last where there is room
+//! for them, else added to what memory has.
+
+use super::{
+    function::outer_tile,
+    packs::{outer_on_tensor_cores, parts},
+};
+use crate::engine::{
+    CudaPrecision,
+    cuda::source::Writer,
+    plan::{Plan, Step, View},
+};
+
+/// How the threads of a team share out a sum.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Shares {
+    /// Of `[out, inputs]`, in tiles of so many rows and columns.
+    Outer { out: usize, inputs: usize, tile: (usize, usize) },
+    /// The same on tensor cores.
+    OuterMma { out: usize, inputs: usize },
+    /// Of a row.
+    Sum { width: usize },
+}
+
+impl Shares {
+    /// Shares there are, workers of a team that take them in turn, and numbers of each share.
+    fn counts(&self, team: usize) -> (usize, usize, usize) {
+        match *self {
+            Self::Outer { out, inputs, tile: (a, b) } => (out.div_ceil(a) * inputs.div_ceil(b), team, a * b),
+            // As `fm_outer_shares` has it.
+            Self::OuterMma { out, inputs } => {
+                let (tall, wide, warps) = (out.div_ceil(16), inputs.div_ceil(8), team / 32);
+                let side = if warps <= tall { 1 } else { (warps / tall).min(wide) };
+                let own = wide.div_ceil(side).min(8);
+                (tall * wide.div_ceil(own), warps, 4 * own)
+            }
+            Self::Sum { width } => (width, team, 1),
+        }
+    }
+
+    /// Passes of a team.
+    fn passes(&self, team: usize) -> usize {
+        let (shares, workers, _) = self.counts(team);
+        shares.div_ceil(workers)
+    }
+
+    /// Numbers that a thread has.
+    fn numbers(&self, team: usize) -> usize {
+        self.passes(team) * self.counts(team).2
+    }
+}
+
+/// Which sums a kernel holds in registers.
+pub(super) struct Sums {
+    precision: CudaPrecision,
+    team: usize,
+    held: Vec<(usize, Shares)>,
+}
+
+impl Sums {
+    /// Those of a plan, as many as `room` registers of a thread have room for.
+    pub(super) fn of(plan: &Plan, precision: CudaPrecision, team: usize, room: usize) -> Self {
+        let mut sums = Self { precision, team, held: Vec::new() };
+        let mut all: Vec<(usize, Option<Shares>)> = Vec::new();
+        for step in &plan.body {
+            let Some(to) = step.target() else { continue };
+            let shares = sums.shares(step);
+            match all.iter_mut().find(|(own, _)| *own == to) {
+                // What is added to one place in two ways is nobody's.
+                Some((_, own)) if *own != shares => *own = None,
+                Some(_) => {}
+                None => all.push((to, shares)),
+            }
+        }
+        let mut left = room;
+        let mut able: Vec<_> = all.into_iter().filter_map(|(to, shares)| Some((to, shares?))).collect();
+        able.sort_by_key(|(_, shares)| std::cmp::Reverse(shares.numbers(team)));
+        for (to, shares) in able {
+            if shares.numbers(team) <= left {
+                left -= shares.numbers(team);
+                sums.held.push((to, shares));
+            }
+        }
+        sums
+    }
+
+    fn shares(&self, step: &Step) -> Option<Shares> {
+        match *step {
+            Step::Outer { dy, x, .. } if outer_on_tensor_cores(self.precision, dy.width, x.width) => {
+                Some(Shares::OuterMma { out: dy.width, inputs: x.width })
+            }
+            Step::Outer { dy, x, .. } => {
+                let (out, inputs) = (dy.width, x.width);
+                Some(Shares::Outer { out, inputs, tile: outer_tile(out, inputs, self.team) })
+            }
+            Step::Sum { x, .. } => Some(Shares::Sum { width: x.width }),
+            _ => None,
+        }
+    }
+
+    /// The registers, all zero.
+    pub(super) fn print_clear(&self, out: &mut Writer) {
+        for (to, shares) in &self.held {
+            let (passes, (.., each)) = (shares.passes(self.team), shares.counts(self.team));
+            out.line(format_args!("float sum_{to}[{passes}][{each}] = {{}};"));
+        }
+    }
+
+    /// What the registers have, to the block's gradient.
+    pub(super) fn print_give(&self, out: &mut Writer) {
+        let team = self.team;
+        for (to, shares) in &self.held {
+            let store = format!("[&](int k, int at) {{ g[{to} + at] = sum_{to}[p][k]; }}");
+            let (me, give) = match *shares {
+                Shares::Outer { out, inputs, tile: (a, b) } => {
+                    ("me", format!("fm_outer_places<{out}, {inputs}, {a}, {b}>(share, {store});"))
+                }
+                Shares::OuterMma { out, inputs } => {
+                    ("me / 32", format!("fm_outer_mma_places<{team}, {out}, {inputs}>(share, me % 32, {store});"))
+                }
+                Shares::Sum { .. } => ("me", format!("g[{to} + share] = sum_{to}[p][0];")),
+            };
+            let (count, workers, _) = shares.counts(team);
+            out.line(format_args!("fm_passes<{workers}, {count}, true>({me}, [&](int p, int share) {{ {give} }});"));
+        }
+    }
+
+    /// One sum of the rows of a tile, whose values are at `pointer(view)`.
+    pub(super) fn print(
+        &self,
+        out: &mut Writer,
+        step: &Step,
+        (rows, stride): (usize, usize),
+        pointer: impl Fn(View) -> String,
+    ) {
+        let (Some(to), Some(shares)) = (step.target(), self.shares(step)) else { return };
+        let held = self.held.iter().any(|(own, _)| *own == to);
+        let put = if held {
+            format!("[&](int p, int k, int at, float sum) {{ sum_{to}[p][k] += sum; }}")
+        } else {
+            let first = match *step {
+                Step::Outer { first, .. } | Step::Sum { first, .. } => first,
+                _ => false,
+            };
+            let sum = if first { "fresh ? sum : place + sum" } else { "place + sum" };
+            format!("[&](int p, int k, int at, float sum) {{ float& place = g[{to} + at]; place = {sum}; }}")
+        };
+        let team = self.team;
+        match (*step, shares) {
+            (Step::Outer { dy, x, .. }, Shares::Outer { out: o, inputs: i, tile: (a, b) }) => out.line(format_args!(
+                "fm_outer<{team}, {rows}, {stride}, {}, {o}, {i}, {a}, {b}, {}, {}, {held}>(me, {}, {}, {put});",
+                dy.lines,
+                dy.line,
+                x.line,
+                pointer(dy),
+                pointer(x)
+            )),
+            (Step::Outer { dy, x, .. }, Shares::OuterMma { out: o, inputs: i }) => out.line(format_args!(
+                "fm_outer_mma<{team}, {rows}, {stride}, {}, {o}, {i}, {}, {}, {}, {held}>(me, {}, {}, {put});",
+                dy.lines,
+                parts(self.precision, x.base),
+                dy.line,
+                x.line,
+                pointer(dy),
+                pointer(x)
+            )),
+            (Step::Sum { x, .. }, _) => out.line(format_args!(
+                "fm_sum<{team}, {rows}, {stride}, {}, {}, {}, {held}>(me, {}, {put});",
+                x.lines,
+                x.width,
+                x.line,
+                pointer(x)
+            )),
+            _ => {}
+        }
+    }
+}
