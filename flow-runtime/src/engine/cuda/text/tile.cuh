@@ -113,15 +113,16 @@ FM_FUNCTION void fm_product(int me, const float* x, const float* w, const float*
 // Sums over the rows of a tile, which a thread has some of: in every pass `p` of the team the numbers `k`, which belong at place `at`
 // of the gradient. `put(p, k, at, sum)` takes them. HELD unrolls the passes, so that they may stay in registers from tile to tile.
 
-// Where the TO x TI numbers are that thread t has of the gradient of a weight [O, I].
+// Where the TO x TI numbers are that thread t has of the gradient of a weight [O, I]: columns are IT apart, so that threads side by side
+// have neighbouring ones.
 template <int O, int I, int TO, int TI, class F> FM_FUNCTION void fm_outer_places(int t, F place) {
   constexpr int IT = (I + TI - 1) / TI;
-  const int i = t % IT * TI, o = t / IT * TO;
+  const int i = t % IT, o = t / IT * TO;
 #pragma unroll
   for (int a = 0; a < TO; a++)
 #pragma unroll
     for (int b = 0; b < TI; b++)
-      if ((O % TO == 0 || o + a < O) && (I % TI == 0 || i + b < I)) place(a * TI + b, (o + a) * I + i + b);
+      if ((O % TO == 0 || o + a < O) && (I % TI == 0 || i + b * IT < I)) place(a * TI + b, (o + a) * I + i + b * IT);
 }
 
 // Calls f(pass, place in the order of all passes) for COUNT places that a team shares out.
@@ -138,7 +139,7 @@ template <int TEAM, int R, int S, int LINES, int O, int I, int TO, int TI, int Y
 FM_FUNCTION void fm_outer(int me, const float* dy, const float* x, F put) {
   constexpr int OT = (O + TO - 1) / TO, IT = (I + TI - 1) / TI, STEP = R % 4 == 0 ? 4 : 1;
   fm_passes<TEAM, OT * IT, HELD>(me, [&](int p, int t) {
-    const int i = t % IT * TI, o = t / IT * TO;
+    const int i = t % IT, o = t / IT * TO;
     float sum[TO * TI];
 #pragma unroll
     for (int k = 0; k < TO * TI; k++) sum[k] = 0.0f;
@@ -146,12 +147,12 @@ FM_FUNCTION void fm_outer(int me, const float* dy, const float* x, F put) {
     for (int line = 0; line < LINES; line++) {
 #pragma unroll 2
       for (int turn = 0; turn < R; turn += STEP) {
-        const int r = (turn + t * STEP) % R;
+        const int r = (turn + t * (S < 32 ? S : 32) / 32 * STEP) % R;
         float left[TO][STEP], right[TI][STEP];
 #pragma unroll
         for (int a = 0; a < TO; a++) fm_read<STEP>(left[a], dy + (line * YL + (O % TO == 0 || o + a < O ? o + a : O - 1)) * S + r);
 #pragma unroll
-        for (int b = 0; b < TI; b++) fm_read<STEP>(right[b], x + (line * XL + (I % TI == 0 || i + b < I ? i + b : I - 1)) * S + r);
+        for (int b = 0; b < TI; b++) fm_read<STEP>(right[b], x + (line * XL + (I % TI == 0 || i + b * IT < I ? i + b * IT : I - 1)) * S + r);
 #pragma unroll
         for (int a = 0; a < TO; a++)
 #pragma unroll

@@ -3,7 +3,7 @@
 
 use crate::engine::{
     CudaPrecision,
-    plan::{Pack, Plan, Step},
+    plan::{Base, Pack, Plan, Step, View},
 };
 use half::f16;
 
@@ -50,6 +50,18 @@ impl Placed {
     }
 }
 
+/// A row of parameters as a pack.
+fn row_of(view: View) -> Option<Pack> {
+    let width = view.width;
+    (view.base == Base::Parameters && view.lines == 1 && view.is_broadcast()).then_some(Pack {
+        offset: view.offset,
+        depth: 1,
+        columns: width,
+        depth_stride: width,
+        column_stride: 1,
+    })
+}
+
 /// Whether products of that depth and width are worth a tensor core.
 fn worth(depth: usize, columns: usize) -> bool {
     depth >= 8 && columns >= 8
@@ -76,13 +88,12 @@ impl Packs {
         for (steps, is_body) in [(plan.prologue.iter().chain(&plan.body), true), (plan.shared.iter().chain(&[]), false)]
         {
             for step in steps {
-                let &Step::Product { x, pack, .. } = step else { continue };
+                let &Step::Product { pack, start, .. } = step else { continue };
                 let (pack, form) = (plan.packs[pack], packs.form(step, &plan.packs[pack]));
-                let _ = x;
-                if !packs.all.iter().any(|placed| placed.pack == pack && placed.form == form) {
-                    let placed = Placed { pack, form, place: packs.len };
-                    packs.len += placed.len();
-                    packs.all.push(placed);
+                packs.add(pack, form);
+                // Read where the weights are: in global memory every block would wait for it after every step.
+                if let Some(row) = start.and_then(row_of).filter(|_| is_body) {
+                    packs.add(row, Form::Rows);
                 }
             }
             if is_body {
@@ -90,6 +101,20 @@ impl Packs {
             }
         }
         packs
+    }
+
+    fn add(&mut self, pack: Pack, form: Form) {
+        if !self.all.iter().any(|placed| placed.pack == pack && placed.form == form) {
+            let placed = Placed { pack, form, place: self.len };
+            self.len += placed.len();
+            self.all.push(placed);
+        }
+    }
+
+    /// The place of a row of parameters that products begin with.
+    pub(super) fn row(&self, view: View) -> Option<usize> {
+        let row = row_of(view)?;
+        self.all.iter().find(|placed| placed.pack == row).map(|placed| placed.place)
     }
 
     /// How a product reads its pack.
@@ -143,8 +168,8 @@ impl Packs {
 }
 
 /// Halves that a factor of a product is split into: one that reads the state itself keeps the state's digits.
-pub(super) fn parts(precision: CudaPrecision, x: crate::engine::plan::Base) -> usize {
-    if precision == CudaPrecision::X3 || x == crate::engine::plan::Base::State { 3 } else { 1 }
+pub(super) fn parts(precision: CudaPrecision, x: Base) -> usize {
+    if precision == CudaPrecision::X3 || x == Base::State { 3 } else { 1 }
 }
 
 /// Whether the gradient of a weight is worth a tensor core.

@@ -268,7 +268,10 @@ impl Scope<'_> {
         let (k, n, place) = (placed.pack.depth, placed.pack.columns, placed.place);
         let (kind, first, sl) = match start {
             None => (0, "nullptr".to_owned(), 0),
-            Some(view) if view.is_broadcast() => (1, self.pointer(view), if view.lines > 1 { view.line } else { 0 }),
+            Some(view) if view.is_broadcast() => {
+                let row = self.packs.row(view).map(|place| format!("{} + {place}", self.packed));
+                (1, row.unwrap_or_else(|| self.pointer(view)), if view.lines > 1 { view.line } else { 0 })
+            }
             Some(view) => (2, self.pointer(view), view.line),
         };
         let (f, after, to) = match fused {
