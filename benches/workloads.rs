@@ -61,9 +61,9 @@ enum Workload {
 
 /// Name, work, and whether it is made for a GPU: others run that under its full name alone.
 const WORKLOADS: &[(&str, Workload, bool)] = &[
-    ("W1/b256", Workload::Train { batch: 256, steps: Steps { cpu: 2000, gpu: 100_000 } }, false),
-    ("W1/b4096", Workload::Train { batch: 4096, steps: Steps { cpu: 400, gpu: 40_000 } }, false),
-    ("W1/b65536", Workload::Train { batch: 65_536, steps: Steps { cpu: 20, gpu: 20_000 } }, true),
+    ("W1/b256", Workload::Train { batch: 256, steps: Steps { cpu: 2000, gpu: 50_000 } }, false),
+    ("W1/b4096", Workload::Train { batch: 4096, steps: Steps { cpu: 400, gpu: 20_000 } }, false),
+    ("W1/b65536", Workload::Train { batch: 65_536, steps: Steps { cpu: 20, gpu: 5_000 } }, true),
     ("W2/rk4/4096", Workload::Sample { method: sample::Named::Rk4, count: 4_096 }, false),
     ("W2/rk4/10k", Workload::Sample { method: sample::Named::Rk4, count: 10_000 }, false),
     ("W2/midpoint/10k", Workload::Sample { method: sample::Named::Midpoint, count: 10_000 }, false),

@@ -110,8 +110,30 @@ FM_FUNCTION void fm_product(int me, const float* x, const float* w, const float*
   }
 }
 
-// Sums over the rows of a tile, which a thread has some of: in every pass `p` of the team the numbers `k`, which belong at place `at`
-// of the gradient. `put(p, k, at, sum)` takes them. HELD unrolls the passes, so that they may stay in registers from tile to tile.
+// Sums over the rows of a tile, which a thread has some of: in every pass `p` of the team the numbers from `k` on, as many as `sums` has,
+// which belong at place `at` of the gradient and after it. `put(p, k, at, sums)` takes them. HELD unrolls the passes, so that they may stay
+// in registers from tile to tile.
+template <int N> FM_FUNCTION void fm_put(float* to, const float (&sums)[N]) {
+  if constexpr (N == 2) *(float2*)to = make_float2(sums[0], sums[1]);
+  else to[0] = sums[0];
+}
+template <int N> FM_FUNCTION void fm_put_more(float* to, const float (&sums)[N], bool first) {
+  if (first) return fm_put<N>(to, sums);
+  if constexpr (N == 2) {
+    const float2 old = *(const float2*)to;
+    *(float2*)to = make_float2(old.x + sums[0], old.y + sums[1]);
+  } else to[0] += sums[0];
+}
+template <int N, int M> FM_FUNCTION void fm_hold(float (&held)[M], int k, const float (&sums)[N]) {
+#pragma unroll
+  for (int i = 0; i < N; i++) held[k + i] += sums[i];
+}
+template <int N, int M> FM_FUNCTION void fm_put_held(float* to, const float (&held)[M], int k) {
+  float sums[N];
+#pragma unroll
+  for (int i = 0; i < N; i++) sums[i] = held[k + i];
+  fm_put<N>(to, sums);
+}
 
 // Where the TO x TI numbers are that thread t has of the gradient of a weight [O, I]: columns are IT apart, so that threads side by side
 // have neighbouring ones.
@@ -161,20 +183,42 @@ FM_FUNCTION void fm_outer(int me, const float* dy, const float* x, F put) {
             for (int s = 0; s < STEP; s++) sum[a * TI + b] = fmaf(left[a][s], right[b][s], sum[a * TI + b]);
       }
     }
-    fm_outer_places<O, I, TO, TI>(t, [&](int k, int at) { put(p, k, at, sum[k]); });
+    fm_outer_places<O, I, TO, TI>(t, [&](int k, int at) {
+      const float one[1] = {sum[k]};
+      put(p, k, at, one);
+    });
   });
 }
 
-// Of x[j], over lines and rows.
+// Of x[j], over lines and rows. SPREAD threads side by side share a column, four rows in turn each.
+template <int TEAM, int WIDTH, int R> FM_FUNCTION constexpr int fm_spread() {
+  int spread = 1;
+  while (spread < 32 && 2 * spread * WIDTH <= TEAM && 8 * spread <= R) spread *= 2;
+  return spread;
+}
 template <int TEAM, int R, int S, int LINES, int WIDTH, int XL, bool HELD, class F> FM_FUNCTION void fm_sum(int me, const float* x, F put) {
-  fm_passes<TEAM, WIDTH, HELD>(me, [&](int p, int j) {
+  constexpr int SPREAD = fm_spread<TEAM, WIDTH, R>(), STEP = R % 4 == 0 ? 4 : 1;
+  constexpr int PASSES = (WIDTH * SPREAD + TEAM - 1) / TEAM, UNROLL = HELD ? PASSES : 1;
+#pragma unroll UNROLL
+  for (int p = 0; p < PASSES; p++) {
+    // Threads past the last column come along, for the others read theirs.
+    const int share = (me + p * TEAM) / SPREAD, j = share < WIDTH ? share : WIDTH - 1, part = me % SPREAD;
     float sum = 0.0f;
 #pragma unroll 1
-    for (int line = 0; line < LINES; line++)
-#pragma unroll 8
-      for (int turn = 0; turn < R; turn++) sum += x[(line * XL + j) * S + (turn + j) % R];
-    put(p, 0, j, sum);
-  });
+    for (int line = 0; line < LINES; line++) {
+#pragma unroll 4
+      for (int turn = part * STEP; turn < R; turn += SPREAD * STEP) {
+        float some[STEP];
+        fm_read<STEP>(some, x + (line * XL + j) * S + (turn + share * (S < 32 ? S : 32) / 32 * SPREAD * STEP) % R);
+#pragma unroll
+        for (int i = 0; i < STEP; i++) sum += some[i];
+      }
+    }
+#pragma unroll
+    for (int by = SPREAD / 2; by > 0; by >>= 1) sum += __shfl_xor_sync(0xffffffffu, sum, by);
+    const float one[1] = {sum};
+    if (share < WIDTH && part == 0) put(p, 0, j, one);
+  }
 }
 
 // to[label * WIDTH + j] += dy[j], row after row; a column is one thread's. Rows beyond `rows` belong to nobody.

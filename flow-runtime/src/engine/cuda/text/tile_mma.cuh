@@ -87,20 +87,21 @@ template <int TEAM, int O, int I> struct fm_outer_shares {
   static constexpr int SIDE = WARPS <= OT ? 1 : WARPS / OT < IT ? WARPS / OT : IT;
   static constexpr int FEW = (IT + SIDE - 1) / SIDE, OWN = FEW > 8 ? 8 : FEW, SIDES = (IT + OWN - 1) / OWN, COUNT = OT * SIDES;
 };
-template <int TEAM, int O, int I, class F> FM_FUNCTION void fm_outer_mma_places(int unit, int lane, F place) {
+// N is 2 where two neighbours may be written at once: with them at an even place, and an even width.
+template <int TEAM, int O, int I, int N, class F> FM_FUNCTION void fm_outer_mma_places(int unit, int lane, F place) {
   using shares = fm_outer_shares<TEAM, O, I>;
   const int o = unit % shares::OT * 16 + lane / 4, tile = unit / shares::OT * shares::OWN;
 #pragma unroll
   for (int p = 0; p < shares::OWN; p++)
 #pragma unroll
-    for (int q = 0; q < 4; q++) {
+    for (int q = 0; q < 4; q += N) {
       const int row = o + 8 * (q / 2), i = (tile + p) * 8 + 2 * (lane % 4) + q % 2;
       if ((O % 16 == 0 || row < O) && (I % (8 * shares::OWN) == 0 || i < I)) place(p * 4 + q, row * I + i);
     }
 }
 
 // Of dy[o] x[i], as fm_outer: the rows are the depth, and lie side by side for both factors.
-template <int TEAM, int R, int S, int LINES, int O, int I, int PARTS, int YL, int XL, bool HELD, class F>
+template <int TEAM, int R, int S, int LINES, int O, int I, int PARTS, int YL, int XL, int N, bool HELD, class F>
 FM_FUNCTION void fm_outer_mma(int me, const float* dy, const float* x, F put) {
   using shares = fm_outer_shares<TEAM, O, I>;
   constexpr int OWN = shares::OWN;
@@ -137,7 +138,12 @@ FM_FUNCTION void fm_outer_mma(int me, const float* dy, const float* x, F put) {
           fm_mma_parts<PARTS>(sum[p], high, low, bh[0], bh[1], bl[0], bl[1]);
         }
       }
-    fm_outer_mma_places<TEAM, O, I>(unit, lane, [&](int k, int at) { put(pass, k, at, sum[k / 4][k % 4]); });
+    fm_outer_mma_places<TEAM, O, I, N>(unit, lane, [&](int k, int at) {
+      float some[N];
+#pragma unroll
+      for (int i = 0; i < N; i++) some[i] = sum[k / 4][k % 4 + i];
+      put(pass, k, at, some);
+    });
   });
 }
 

@@ -235,7 +235,7 @@ impl Scope<'_> {
             Step::Outer { to, .. } | Step::Sum { to, .. } => {
                 let Some(sums) = self.sums else { return };
                 out.line(format_args!("// d {}", self.parameter_at(to)));
-                sums.print(out, step, (r, s), |view| self.pointer(view));
+                sums.print(out, step, s, |view| self.pointer(view));
             }
             Step::Scatter { condition, dy, to, classes, first } => {
                 out.line(format_args!("// d {}", self.parameter_at(to)));

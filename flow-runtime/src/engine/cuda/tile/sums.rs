@@ -3,6 +3,7 @@
 
 use super::{
     function::outer_tile,
+    layout::Layout,
     packs::{outer_on_tensor_cores, parts},
 };
 use crate::engine::{
@@ -18,8 +19,8 @@ enum Shares {
     Outer { out: usize, inputs: usize, tile: (usize, usize) },
     /// The same on tensor cores.
     OuterMma { out: usize, inputs: usize },
-    /// Of a row.
-    Sum { width: usize },
+    /// Of a row, of which so many threads share a column.
+    Sum { width: usize, spread: usize },
 }
 
 impl Shares {
@@ -34,7 +35,16 @@ impl Shares {
                 let own = wide.div_ceil(side).min(8);
                 (tall * wide.div_ceil(own), warps, 4 * own)
             }
-            Self::Sum { width } => (width, team, 1),
+            // As `fm_sum` has it.
+            Self::Sum { width, spread } => (width * spread, team, 1),
+        }
+    }
+
+    /// Neighbours that are written at once, where the sum begins at place `to`.
+    fn neighbours(&self, to: usize) -> usize {
+        match self {
+            Self::OuterMma { inputs, .. } if inputs.is_multiple_of(2) && to.is_multiple_of(2) => 2,
+            _ => 1,
         }
     }
 
@@ -54,13 +64,20 @@ impl Shares {
 pub(super) struct Sums {
     precision: CudaPrecision,
     team: usize,
+    rows: usize,
+    /// Whether a block has several tiles, and adds up what they give.
+    several: bool,
     held: Vec<(usize, Shares)>,
 }
 
 impl Sums {
-    /// Those of a plan, as many as `room` registers of a thread have room for.
-    pub(super) fn of(plan: &Plan, precision: CudaPrecision, team: usize, room: usize) -> Self {
-        let mut sums = Self { precision, team, held: Vec::new() };
+    /// Those of a plan. If a block has several tiles, as many are held as its threads have registers to spare.
+    pub(super) fn of(plan: &Plan, precision: CudaPrecision, layout: &Layout, several: bool) -> Self {
+        let team = layout.team;
+        let mut sums = Self { precision, team, rows: layout.rows, several, held: Vec::new() };
+        if !several {
+            return sums;
+        }
         let mut all: Vec<(usize, Option<Shares>)> = Vec::new();
         for step in &plan.body {
             let Some(to) = step.target() else { continue };
@@ -72,7 +89,7 @@ impl Sums {
                 None => all.push((to, shares)),
             }
         }
-        let mut left = room;
+        let mut left = layout.spare_registers();
         let mut able: Vec<_> = all.into_iter().filter_map(|(to, shares)| Some((to, shares?))).collect();
         able.sort_by_key(|(_, shares)| std::cmp::Reverse(shares.numbers(team)));
         for (to, shares) in able {
@@ -93,7 +110,7 @@ impl Sums {
                 let (out, inputs) = (dy.width, x.width);
                 Some(Shares::Outer { out, inputs, tile: outer_tile(out, inputs, self.team) })
             }
-            Step::Sum { x, .. } => Some(Shares::Sum { width: x.width }),
+            Step::Sum { x, .. } => Some(Shares::Sum { width: x.width, spread: spread(self.team, x.width, self.rows) }),
             _ => None,
         }
     }
@@ -110,15 +127,19 @@ impl Sums {
     pub(super) fn print_give(&self, out: &mut Writer) {
         let team = self.team;
         for (to, shares) in &self.held {
-            let store = format!("[&](int k, int at) {{ g[{to} + at] = sum_{to}[p][k]; }}");
+            let together = shares.neighbours(*to);
+            let store = format!("[&](int k, int at) {{ fm_put_held<{together}>(g + {to} + at, sum_{to}[p], k); }}");
             let (me, give) = match *shares {
                 Shares::Outer { out, inputs, tile: (a, b) } => {
                     ("me", format!("fm_outer_places<{out}, {inputs}, {a}, {b}>(share, {store});"))
                 }
-                Shares::OuterMma { out, inputs } => {
-                    ("me / 32", format!("fm_outer_mma_places<{team}, {out}, {inputs}>(share, me % 32, {store});"))
+                Shares::OuterMma { out, inputs } => (
+                    "me / 32",
+                    format!("fm_outer_mma_places<{team}, {out}, {inputs}, {together}>(share, me % 32, {store});"),
+                ),
+                Shares::Sum { spread, .. } => {
+                    ("me", format!("if (share % {spread} == 0) g[{to} + share / {spread}] = sum_{to}[p][0];"))
                 }
-                Shares::Sum { .. } => ("me", format!("g[{to} + share] = sum_{to}[p][0];")),
             };
             let (count, workers, _) = shares.counts(team);
             out.line(format_args!("fm_passes<{workers}, {count}, true>({me}, [&](int p, int share) {{ {give} }});"));
@@ -126,26 +147,20 @@ impl Sums {
     }
 
     /// One sum of the rows of a tile, whose values are at `pointer(view)`.
-    pub(super) fn print(
-        &self,
-        out: &mut Writer,
-        step: &Step,
-        (rows, stride): (usize, usize),
-        pointer: impl Fn(View) -> String,
-    ) {
+    pub(super) fn print(&self, out: &mut Writer, step: &Step, stride: usize, pointer: impl Fn(View) -> String) {
         let (Some(to), Some(shares)) = (step.target(), self.shares(step)) else { return };
         let held = self.held.iter().any(|(own, _)| *own == to);
+        let first = matches!(step, Step::Outer { first: true, .. } | Step::Sum { first: true, .. });
         let put = if held {
-            format!("[&](int p, int k, int at, float sum) {{ sum_{to}[p][k] += sum; }}")
+            format!("fm_hold(sum_{to}[p], k, sums);")
+        } else if first && !self.several {
+            format!("fm_put(g + {to} + at, sums);")
         } else {
-            let first = match *step {
-                Step::Outer { first, .. } | Step::Sum { first, .. } => first,
-                _ => false,
-            };
-            let sum = if first { "fresh ? sum : place + sum" } else { "place + sum" };
-            format!("[&](int p, int k, int at, float sum) {{ float& place = g[{to} + at]; place = {sum}; }}")
+            format!("fm_put_more(g + {to} + at, sums, {});", if first { "fresh" } else { "false" })
         };
-        let team = self.team;
+        let together = shares.neighbours(to);
+        let put = format!("[&](int p, int k, int at, const float (&sums)[{together}]) {{ {put} }}");
+        let Self { team, rows, .. } = *self;
         match (*step, shares) {
             (Step::Outer { dy, x, .. }, Shares::Outer { out: o, inputs: i, tile: (a, b) }) => out.line(format_args!(
                 "fm_outer<{team}, {rows}, {stride}, {}, {o}, {i}, {a}, {b}, {}, {}, {held}>(me, {}, {}, {put});",
@@ -156,7 +171,7 @@ impl Sums {
                 pointer(x)
             )),
             (Step::Outer { dy, x, .. }, Shares::OuterMma { out: o, inputs: i }) => out.line(format_args!(
-                "fm_outer_mma<{team}, {rows}, {stride}, {}, {o}, {i}, {}, {}, {}, {held}>(me, {}, {}, {put});",
+                "fm_outer_mma<{team}, {rows}, {stride}, {}, {o}, {i}, {}, {}, {}, {together}, {held}>(me, {}, {}, {put});",
                 dy.lines,
                 parts(self.precision, x.base),
                 dy.line,
@@ -174,4 +189,13 @@ impl Sums {
             _ => {}
         }
     }
+}
+
+/// As `fm_spread`.
+fn spread(team: usize, width: usize, rows: usize) -> usize {
+    let mut spread = 1;
+    while spread < 32 && 2 * spread * width <= team && 8 * spread <= rows {
+        spread *= 2;
+    }
+    spread
 }

@@ -66,8 +66,7 @@ impl Text {
         let cluster = blocks > 1 && blocks <= CLUSTER && blocks.is_power_of_two() && device.capability >= (9, 0);
         // With one tile in a step there is nothing to add up.
         let several = tiles > blocks || spec.accumulate > 1;
-        let room = if several { layout.spare_registers() } else { 0 };
-        let sums = Sums::of(&plan, spec.precision, layout.team, room);
+        let sums = Sums::of(&plan, spec.precision, &layout, several);
         let source = Kernel {
             program,
             gradient,
@@ -137,7 +136,7 @@ impl Kernel<'_> {
             out.line(format_args!(
                 "const int threads = gridDim.x * {threads}, own_thread = blockIdx.x * {threads} + threadIdx.x;"
             ));
-            out.line(format_args!("float* g = partial + (u64)blockIdx.x * {};", self.program.parameter_count()));
+            out.line(format_args!("float* g = partial + (u64)blockIdx.x * {};", partial_row(self.program)));
             let accumulate = self.spec.accumulate;
             out.line(format_args!(
                 "const double share = 1.0 / ((double)batch * {}.0 * {accumulate}.0);",
@@ -151,14 +150,16 @@ impl Kernel<'_> {
                 }
                 out.line("double* loss_of = losses + (u64)step * gridDim.x;");
                 out.line("double* square_of = squares + (u64)step * gridDim.x;");
-                out.line("double loss = 0.0;");
+                out.line("double own = 0.0;");
                 out.line("bool fresh = true;");
+                out.line("(void)fresh;");
                 self.sums.print_clear(out);
                 out.line("#pragma unroll 1");
                 out.block(format_args!("for (int part = 0; part < {accumulate}; part++)"), |out| {
                     self.print_tiles(out, conditions);
                 });
                 out.block(format_args!("if (blockIdx.x < {})", self.working), |out| self.sums.print_give(out));
+                out.line(format_args!("const double loss = share * fm_block_sum<{threads}>(own, room);"));
                 out.line("if (threadIdx.x == 0) loss_of[blockIdx.x] = loss;");
                 out.line(self.wait());
                 self.print_update(out);
@@ -280,22 +281,20 @@ impl Kernel<'_> {
         // In 16-bit numbers derivatives are to be of size one; their sum takes the share of a sample.
         let scale = if self.scaled() { "" } else { "share * " };
         out.line("// ---- loss");
-        out.line("double own = 0.0;");
         out.block(format_args!("fm_each<{team}, {rows}, 1, {dim}>(me, [&](int l, int j, int r)"), |out| {
             out.line(format_args!("const double d = (double)v[j * {stride} + r] - (double)ut[j * {stride} + r];"));
             out.line(format_args!("if (r < count) own += {value};"));
             out.line(format_args!("dv[j * {stride} + r] = r < count ? (float)({scale}{slope}) : 0.0f;"));
         });
         out.line(");");
-        out.line(format_args!("own = fm_block_sum<{team}>(own, room);"));
-        out.line("if (threadIdx.x == 0) loss += share * own;");
+        out.line(format_args!("fm_team_sync<{team}>();"));
     }
 
     /// The gradient as a whole, and what it does to the weights.
     fn print_update(&self, out: &mut Writer) {
         let team = self.layout.threads();
         let ranges = Weights::of(self.program).trained_ranges();
-        let count = self.program.parameter_count();
+        let row = partial_row(self.program);
         out.line("// ---- every weight is one thread's");
         out.line("const fm_rates rate = rates[step];");
         out.line("double square = 0.0;");
@@ -312,7 +311,7 @@ impl Kernel<'_> {
         // Many reads are under way at once, and the sum is in the order of the blocks all the same.
         let sum = format!(
             "float gradient = 0.0f;\n#pragma unroll {SUMMED}\nfor (int b = 0; b < {}; b++) \
-             gradient += partial[(u64)b * {count} + i];\n{share}square += (double)gradient * (double)gradient;",
+             gradient += partial[(u64)b * {row} + i];\n{share}square += (double)gradient * (double)gradient;",
             self.working
         );
         if self.spec.clip {
@@ -351,6 +350,11 @@ impl Kernel<'_> {
     fn update_text(&self) -> [String; 2] {
         update_text(self.spec, &format!("flow_{}_store(parameters, packed, i, weight);", self.program.name))
     }
+}
+
+/// Numbers from one block's gradient to the next: pairs are written at even places.
+pub(super) fn partial_row(program: &Program) -> usize {
+    program.parameter_count().next_multiple_of(4).max(4)
 }
 
 /// Reads on the way to a weight's gradient: enough to hide how long one takes.

@@ -1,6 +1,9 @@
 //! Training steps on the device: the state, the launches, and what comes back.
 
-use super::{spec::Spec, train::Text};
+use super::{
+    spec::Spec,
+    train::{Text, partial_row},
+};
 use crate::{
     engine::cuda::backend::{Argument, Backend, Kernel, Launch, Memory, bytes_of, bytes_of_mut},
     error::Result,
@@ -90,7 +93,7 @@ pub(crate) struct Steps<'a> {
 pub(crate) struct Trainer {
     text: Text,
     pub(crate) spec: Spec,
-    parameters: usize,
+    program: &'static Program,
     loaded: Option<Loaded>,
 }
 
@@ -111,8 +114,7 @@ struct Loaded {
 impl Trainer {
     pub(crate) fn new(program: &'static Program, spec: Spec, backend: &dyn Backend) -> Result<Self> {
         let text = Text::new(program, &spec, backend.properties())?;
-        let parameters = program.parameter_count();
-        Ok(Self { text, spec, parameters, loaded: None })
+        Ok(Self { text, spec, program, loaded: None })
     }
 
     fn loaded(&mut self, backend: &mut dyn Backend) -> Result<&Loaded> {
@@ -121,11 +123,12 @@ impl Trainer {
         }
         {
             let kernels = backend.load(&self.text.source)?;
-            let (blocks, len) = (self.text.blocks, self.parameters.max(1));
+            let (blocks, len) = (self.text.blocks, self.program.parameter_count().max(1));
             let numbers =
                 |backend: &mut dyn Backend, count: usize, what: &str| backend.allocate(4 * count.max(1), what);
-            let partial = numbers(backend, blocks * len, "the gradients of the blocks")?;
-            backend.zero(&partial, 0, 4 * blocks * len)?;
+            let all = blocks * partial_row(self.program);
+            let partial = numbers(backend, all, "the gradients of the blocks")?;
+            backend.zero(&partial, 0, 4 * all)?;
             let total = numbers(backend, len, "the gradient")?;
             backend.zero(&total, 0, 4 * len)?;
             let arrived = numbers(backend, 1, "a counter")?;
