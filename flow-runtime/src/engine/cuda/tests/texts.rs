@@ -89,10 +89,14 @@ fn tiles_of_every_model_method_and_precision() {
 #[test]
 fn training_of_every_model_and_precision() {
     let paths = [Path::device_text(&Affine(CondOt)), Path::device_text(&Affine(Cosine)), None];
-    for ((program, precision), (batch, path)) in [(bench(), Strict), (bench(), X3), (Everything::PROGRAM, Half)]
-        .into_iter()
-        .zip([(256, &paths[0]), (65_536, &paths[1]), (100, &paths[2])])
-    {
+    for (program, precision, batch, path) in [
+        (bench(), Strict, 256, &paths[0]),
+        (bench(), Strict, 65_536, &paths[0]),
+        (bench(), X3, 65_536, &paths[1]),
+        (bench(), Half, 256, &paths[0]),
+        (bench(), Half, 65_536, &paths[0]),
+        (Everything::PROGRAM, Half, 100, &paths[2]),
+    ] {
         let source =
             |device: &Properties| Text::new(program, &spec(precision, batch, path.clone()), device).unwrap().source;
         if !compiles(source, ALL) {
