@@ -6,6 +6,8 @@
 
 mod arena;
 mod lower;
+#[cfg(test)]
+mod tests;
 
 use crate::program::{Activation, Program};
 
@@ -304,19 +306,18 @@ impl Plan {
 
     /// The buffer of the product at `i`, and the pullback, if no other step reads it.
     fn pullback_of(&self, i: usize) -> Option<(usize, usize)> {
-        let Step::Product { out, .. } = self.body[i] else { return None };
+        let Step::Product { x, start, out, .. } = self.body[i] else { return None };
         let Base::Buffer(buffer) = out.base else { return None };
         let touches = |step: &Step| step.operands().chain(step.result()).any(|view| view.base == out.base);
         if self.steps().filter(|step| touches(step)).count() != 2 {
             return None;
         }
         let after = i + 1 + self.body[i + 1..].iter().position(touches)?;
-        match self.body[after] {
-            Step::Pullback { source, dy, out: to, .. } if dy == out && ![source.base, to.base].contains(&out.base) => {
-                Some((buffer, after))
-            }
-            _ => None,
-        }
+        let Step::Pullback { source, dy, out: to, .. } = self.body[after] else { return None };
+        // Numbers of the source are written over one by one, which nobody else may read then.
+        let apart = |view: View| view.base != source.base;
+        let able = dy == out && apart(x) && start.is_none_or(apart) && apart(out) && to.base != out.base;
+        (able && !source.is_broadcast()).then_some((buffer, after))
     }
 
     /// Whether a step is a product that is not stored, but taken by the pullback right after it.

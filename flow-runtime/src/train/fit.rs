@@ -11,6 +11,9 @@ use crate::{
 impl<R: TrainRecipe<Model: Runnable>> Trainer<R> {
     /// Trains on the data, on the device that was chosen.
     ///
+    /// Each call makes an engine. On a GPU that takes about a quarter of a second; who trains often makes one and calls
+    /// [`fit_with`](Self::fit_with).
+    ///
     /// ```
     /// use flow_runtime::prelude::*;
     ///

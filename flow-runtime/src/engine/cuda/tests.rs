@@ -17,8 +17,12 @@ use crate::model::Model;
 
 /// A device, or why there is none: then the test says so and passes, unless `FLOW_REQUIRE_HEADER` is set.
 fn header(seed: u64) -> Option<Box<dyn Backend>> {
+    header_of(Settings { seed, ..Settings::default() })
+}
+
+fn header_of(settings: Settings) -> Option<Box<dyn Backend>> {
     match unavailable() {
-        None => Some(Box::new(Header::new(Settings { seed, ..Settings::default() }).unwrap())),
+        None => Some(Box::new(Header::new(settings).unwrap())),
         Some(reason) => {
             assert!(std::env::var_os("FLOW_REQUIRE_HEADER").is_none(), "{reason}");
             eprintln!("skipped: {reason}");

@@ -41,7 +41,10 @@ pub(super) fn buffers(plan: &Plan, apart: bool) -> Vec<Buffer> {
         if apart {
             continue;
         }
-        let mut dying: Vec<usize> = step.operands().chain(step.result()).filter_map(buffer).collect();
+        // A product that is not stored is computed here, with what stands after it.
+        let before = i.checked_sub(1).map(|before| steps[before]).filter(|before| plan.is_fused(before));
+        let read = before.into_iter().flat_map(Step::operands).chain(step.operands());
+        let mut dying: Vec<usize> = read.chain(step.result()).filter_map(buffer).collect();
         dying.sort_unstable();
         dying.dedup();
         for b in dying {

@@ -41,6 +41,17 @@ flow_model! {
         linear(layer_norm(h), 3)
     }
 
+    /// Gradients of more numbers than registers hold.
+    pub model Deep(x: [2], t: Time) -> [2] {
+        let h = silu(linear(concat(x, sinusoidal(t, 8)), 128));
+        let h = tanh(linear(h, 128));
+        let h = elu(linear(h, 128));
+        linear(h, 2)
+    }
+
+    pub train DeepTraining for Deep {
+        path: Affine(CondOt), optimizer: adam(lr = 1e-3), batch: 40, accumulate: 2, steps: 3,
+    }
     pub train BroadTraining for Broad {
         path: Affine(CondOt), optimizer: adam(lr = 2e-3), batch: 20, accumulate: 2, steps: 6, ema: 0.9, clip: 0.5,
     }

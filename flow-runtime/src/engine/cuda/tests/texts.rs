@@ -37,10 +37,19 @@ const DEVICES: [(&str, (u32, u32)); 2] = [("sm_80", (8, 0)), ("sm_90a", (9, 0))]
 
 /// The network of the benches: 2 + 32 → 64 → 128 → 64 → 2.
 fn bench() -> &'static Program {
-    let mut b = Builder::new("Bench", &[2]);
+    perceptron("Bench", &[("h", 64), ("h2", 128), ("h3", 64)])
+}
+
+/// One whose gradients take all the registers that are kept for them, and more.
+fn full() -> &'static Program {
+    perceptron("Full", &[("h", 128), ("h2", 128), ("h3", 64), ("h4", 64)])
+}
+
+fn perceptron(name: &str, layers: &[(&str, usize)]) -> &'static Program {
+    let mut b = Builder::new(name, &[2]);
     let e = b.sinusoidal(b.time(), 32, 64.0);
     let mut h = b.concat(&[b.state(), e]);
-    for (name, width) in [("h", 64), ("h2", 128), ("h3", 64)] {
+    for &(name, width) in layers {
         h = b.linear(name, h, width, true);
         h = b.apply(Op::Elu { alpha: 1.0 }, h);
     }
@@ -95,6 +104,8 @@ fn training_of_every_model_and_precision() {
         (bench(), X3, 65_536, &paths[1]),
         (bench(), Half, 256, &paths[0]),
         (bench(), Half, 65_536, &paths[0]),
+        (full(), Strict, 65_536, &paths[0]),
+        (full(), Half, 65_536, &paths[0]),
         (Everything::PROGRAM, Half, 100, &paths[2]),
     ] {
         let source =

@@ -1,11 +1,13 @@
 //! Training against the CPU engine: the same batches, the same losses.
 
 use super::{
-    engine,
-    models::{Broad, BroadTraining, Everything, EverythingTraining, Moons, MoonsPlain, MoonsTraining},
+    engine, header_of,
+    models::{
+        Broad, BroadTraining, Deep, DeepTraining, Everything, EverythingTraining, Moons, MoonsPlain, MoonsTraining,
+    },
 };
 use crate::{
-    engine::{CpuEngine, CudaPrecision},
+    engine::{CpuEngine, CudaEngine, CudaPrecision, cuda::header::Settings},
     prelude::*,
     train::{Recipe, TrainState, run_steps},
 };
@@ -33,8 +35,12 @@ fn compare<M: Model, P: Path>(recipe: &Recipe, path: &P, seed: u64) {
 }
 
 fn compare_in<M: Model, P: Path>(precision: CudaPrecision, recipe: &Recipe, path: &P, seed: u64) {
-    let Some(cuda) = engine::<M>(seed) else { return };
-    let mut cuda = cuda.with_precision(precision);
+    if let Some(cuda) = engine::<M>(seed) {
+        compare_on(cuda.with_precision(precision), recipe, path);
+    }
+}
+
+fn compare_on<M: Model, P: Path>(mut cuda: CudaEngine<M>, recipe: &Recipe, path: &P) {
     let mut cpu = CpuEngine::<M>::with_threads(1).unwrap();
     let data = data_for::<M>(57);
     let start = TrainState::new(recipe, M::initial_weights(recipe.seed));
@@ -69,6 +75,24 @@ fn losses_follow_those_of_the_cpu_engine() {
 fn losses_of_split_halves_follow_too() {
     compare_in::<Moons, _>(CudaPrecision::X3, &MoonsTraining::RECIPE, &MoonsTraining::path(), 3);
     compare_in::<Everything, _>(CudaPrecision::X3, &EverythingTraining::RECIPE, &EverythingTraining::path(), 0);
+}
+
+/// Some sums stay in registers, others go to memory tile after tile.
+#[test]
+fn gradients_of_more_numbers_than_registers_follow_too() {
+    compare_in::<Deep, _>(CudaPrecision::Strict, &DeepTraining::RECIPE, &DeepTraining::path(), 0);
+    compare_in::<Deep, _>(CudaPrecision::X3, &DeepTraining::RECIPE, &DeepTraining::path(), 1);
+}
+
+/// Nine tiles on sixteen blocks, and five on a cluster of eight.
+#[test]
+fn blocks_without_tiles_take_their_part() {
+    for (batch, seed) in [(72, 1), (40, 2)] {
+        let settings = Settings { seed, multiprocessors: 16, ..Settings::default() };
+        let Some(backend) = header_of(settings) else { return };
+        let recipe = Recipe { batch, steps: 3, ..MoonsTraining::RECIPE };
+        compare_on::<Moons, _>(CudaEngine::on(backend).unwrap(), &recipe, &MoonsTraining::path());
+    }
 }
 
 /// Weights that fit in no shared memory: a step is a graph.

@@ -1,5 +1,6 @@
 // Steps over the rows of a tile. A team of TEAM threads (a warp, or the whole block) owns R rows; number `j` of row `r` of a value
-// is at `value[j * S + r]` with S >= R, so that neighbouring rows are neighbours in memory. `me` is the thread's place in its team. Nothing here waits: whoever calls puts `fm_team_sync` between steps.
+// is at `value[j * S + r]` with S >= R, so that neighbouring rows are neighbours in memory. `me` is the thread's place in its team. Whoever
+// calls puts `fm_team_sync` between steps; all threads of a team call each.
 
 template <int TEAM> FM_FUNCTION void fm_team_sync() {
   if (TEAM == 32) __syncwarp();
@@ -19,16 +20,6 @@ template <int N> FM_FUNCTION void fm_read(float (&v)[N], const float* p) {
     for (int i = 0; i < N; i++) v[i] = p[i];
   }
 }
-template <int N> FM_FUNCTION void fm_write(float* p, const float (&v)[N]) {
-  if constexpr (N % 4 == 0) {
-#pragma unroll
-    for (int i = 0; i < N; i += 4) *(float4*)(p + i) = make_float4(v[i], v[i + 1], v[i + 2], v[i + 3]);
-  } else {
-#pragma unroll
-    for (int i = 0; i < N; i++) p[i] = v[i];
-  }
-}
-
 // The same of rows of a tile, of which a thread has N in R: in fours that lie R / (N / 4) apart, so that the fours of threads side by side are
 // side by side, in different banks. `fm_own_row<N, R>(i)` is the row of the i-th.
 template <int N, int R> FM_FUNCTION constexpr int fm_own_row(int i) { return N % 4 == 0 ? i / 4 * (4 * R / N) + i % 4 : i; }
@@ -45,7 +36,10 @@ template <int N, int R> FM_FUNCTION void fm_write_rows(float* p, const float (&v
   if constexpr (N % 4 == 0) {
 #pragma unroll
     for (int i = 0; i < N; i += 4) *(float4*)(p + fm_own_row<N, R>(i)) = make_float4(v[i], v[i + 1], v[i + 2], v[i + 3]);
-  } else fm_write<N>(p, v);
+  } else {
+#pragma unroll
+    for (int i = 0; i < N; i++) p[i] = v[i];
+  }
 }
 
 // Calls `f(line, column, row)` for every number of LINES x WIDTH x R, each by one thread.
@@ -63,7 +57,19 @@ template <int TEAM, int R, int LINES, class F> FM_FUNCTION void fm_each_line(int
   for (int i = me; i < LINES * R; i += TEAM) f(i / R, i % R);
 }
 
-// out = f(start + x w, line, column, row): x is [LINES, K] and out [LINES, N] in R rows, w is [K][NP] with NP >= N, a thread makes TR rows x TC columns.
+// What f of a product does with the rows of a column: s = f(s), and s *= f(y) where the same rows of y begin at `y`.
+template <int N, class F> FM_FUNCTION void fm_map(float (&s)[N], F f) {
+#pragma unroll
+  for (int i = 0; i < N; i++) s[i] = f(s[i]);
+}
+template <int N, int R, class F> FM_FUNCTION void fm_times(float (&s)[N], const float* y, F f) {
+  float own[N];
+  fm_read_rows<N, R>(own, y);
+#pragma unroll
+  for (int i = 0; i < N; i++) s[i] *= f(own[i]);
+}
+
+// out = start + x w, on which f(rows of a column, line, column, first row) works before it is written: x is [LINES, K] and out [LINES, N] in R rows, w is [K][NP] with NP >= N, a thread makes TR rows x TC columns.
 // XL and OL are the distances of lines; XR is R, or 0 where all rows share x. START is 0 (none), 1 (a row for all), 2 (a value with lines
 // at SL, which may be out itself). Every number is one chain of fused multiply-adds, in the order of k.
 template <int TEAM, int R, int S, int LINES, int K, int N, int NP, int TR, int TC, int XL, int XR, int OL, int START, int SL, class F>
@@ -102,17 +108,14 @@ FM_FUNCTION void fm_product(int me, const float* x, const float* w, const float*
 #pragma unroll
     for (int c = 0; c < TC; c++) {
       if (N % TC == 0 || n + c < N) {
-#pragma unroll
-        for (int q = 0; q < TR; q++) sum[c][q] = f(sum[c][q], line, n + c, r + fm_own_row<TR, R>(q));
+        f(sum[c], line, n + c, r);
         fm_write_rows<TR, R>(out + (line * OL + n + c) * S + r, sum[c]);
       }
     }
   }
 }
 
-// Sums over the rows of a tile, which a thread has some of: in every pass `p` of the team the numbers from `k` on, as many as `sums` has,
-// which belong at place `at` of the gradient and after it. `put(p, k, at, sums)` takes them. HELD unrolls the passes, so that they may stay
-// in registers from tile to tile.
+// Sums of N neighbours to their places in the gradient of a block: as the first, in addition, or out of registers that held them.
 template <int N> FM_FUNCTION void fm_put(float* to, const float (&sums)[N]) {
   if constexpr (N == 2) *(float2*)to = make_float2(sums[0], sums[1]);
   else to[0] = sums[0];
@@ -155,6 +158,9 @@ template <int TEAM, int COUNT, bool HELD, class F> FM_FUNCTION void fm_passes(in
     if (COUNT % TEAM == 0 || me + p * TEAM < COUNT) f(p, me + p * TEAM);
 }
 
+// Sums over the rows of a tile, which a thread has some of: in every pass `p` of the team the numbers from `k` on, as many as `sums` has,
+// which belong at place `at` of the gradient and after it. `put(p, k, at, sums)` takes them. HELD unrolls the passes, so that they may stay
+// in registers from tile to tile.
 // Of dy[o] x[i], over lines and rows; a thread makes TO x TI of them. Rows are taken in a turn that depends on the thread, so that
 // threads side by side read from different banks; the order of a sum is its own, whatever else runs.
 template <int TEAM, int R, int S, int LINES, int O, int I, int TO, int TI, int YL, int XL, bool HELD, class F>

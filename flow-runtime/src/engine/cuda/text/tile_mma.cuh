@@ -75,7 +75,9 @@ FM_FUNCTION void fm_product_mma(int me, const float* x, const float* w, const fl
           const int n = (first + p) * 16 + h * 8 + 2 * t + i % 2;
           if (first + p < NT && (N % 16 == 0 || n < N)) {
             const int row = r + 8 * (i / 2);
-            out[(line * OL + n) * S + row] = f(sum[p][h][i], line, n, row);
+            float one[1] = {sum[p][h][i]};
+            f(one, line, n, row);
+            out[(line * OL + n) * S + row] = one[0];
           }
         }
   }

@@ -12,7 +12,10 @@ impl Kernel<'_> {
     pub(super) fn print_draw(&self, out: &mut Writer, conditions: &Conditions) {
         let (rows, stride) = (self.layout.rows, self.layout.stride);
         let (team, dim) = (self.layout.team, self.program.state_dim());
-        let each = |numbers: usize| format!("fm_each<{team}, {rows}, 1, {numbers}>(me, [&](int l, int j, int r)");
+        let each_by = |thread: &str, numbers: usize| {
+            format!("fm_each<{team}, {rows}, 1, {numbers}>({thread}, [&](int l, int j, int r)")
+        };
+        let each = |numbers| each_by("me", numbers);
         let wait = format!("fm_team_sync<{team}>();");
         let of_row = "const int i = sample + min(r, count - 1);";
         out.line("// ---- the batch; rows past its end are the last one again");
@@ -48,13 +51,18 @@ impl Kernel<'_> {
                         });
                     });
                     out.line(");");
-                    out.line(&wait);
+                    out.line("// Other warps draw the source points meanwhile.");
                     let source = self.spec.source_text("index");
-                    out.block(each(dim), |out| {
+                    out.block(each_by(&format!("(me + {}) % {team}", team / 2), dim), |out| {
                         out.line(of_row);
                         out.line(format_args!("const u64 index = (u64)i * {dim} + j;"));
+                        out.line(format_args!("x[j * {stride} + r] = {source};"));
+                    });
+                    out.line(");");
+                    out.line(&wait);
+                    out.block(each(dim), |out| {
                         out.line(format_args!(
-                            "const double x0 = (double){source}, x1 = (double)data[(u64)row[r] * {dim} + j];"
+                            "const double x0 = (double)x[j * {stride} + r], x1 = (double)data[(u64)row[r] * {dim} + j];"
                         ));
                         let of = |i: usize| format!("path[{i} * {stride} + r]");
                         out.line(format_args!(

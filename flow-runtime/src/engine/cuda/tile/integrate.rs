@@ -1,13 +1,6 @@
 //! A whole integration as one kernel.
 
-use super::{
-    FUNCTIONS, TILE, TILE_MMA,
-    layout::{self, Layout},
-    packs::Packs,
-    rows::Conditions,
-    steps::Scope,
-    table::Table,
-};
+use super::{FUNCTIONS, TILE, TILE_MMA, layout::Layout, packs::Packs, rows::Conditions, steps::Scope, table::Table};
 use crate::{
     engine::{
         CudaPrecision,
@@ -78,7 +71,7 @@ impl Integrator {
             ("k".to_owned(), dim * scheme.stages.len(), "float"),
         ];
         parts.extend(conditions.parts.iter().cloned());
-        let layout = Layout::of(&plan, &packs, &parts, count, precision, device, layout::THREADS);
+        let layout = Layout::of(&plan, &packs, &parts, count, precision, device);
         let source = text(program, &plan, &packs, &layout, &conditions, scheme, precision);
         let table = Table::new(program, plan.shared_len.max(1));
         Self { table, packs, layout, source, scratch: None, loaded: None }

@@ -11,6 +11,8 @@ use crate::engine::{
 const RESERVED: usize = 1 << 10;
 /// Registers of a multiprocessor allow so many threads, of which each has all that it may have.
 pub(super) const THREADS: usize = 256;
+/// Of which the steps of a tile leave so many, for what is kept from tile to tile.
+pub(super) const SPARE_REGISTERS: usize = 96;
 
 /// Threads, rows and places of memory of a kernel.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +46,6 @@ impl Layout {
         count: usize,
         precision: CudaPrecision,
         device: &Properties,
-        threads: usize,
     ) -> Self {
         let row = plan.arena_row() + parts.iter().map(|(_, numbers, _)| numbers).sum::<usize>();
         let room = device.shared_per_block.saturating_sub(RESERVED) / size_of::<f32>();
@@ -53,7 +54,7 @@ impl Layout {
         let mut layout = Self {
             rows: 32,
             stride: 32,
-            team: threads,
+            team: THREADS,
             teams: 1,
             weights_shared: false,
             values_shared: true,
@@ -86,10 +87,10 @@ impl Layout {
         layout.packed = if layout.weights_shared { packs.body } else { 0 };
         if many {
             let fit = (room - layout.packed).checked_div(layout.tile).unwrap_or(usize::MAX);
-            let teams = if layout.values_shared { fit.min(threads / 32) } else { threads / 32 };
+            let teams = if layout.values_shared { fit.min(THREADS / 32) } else { THREADS / 32 };
             // Fewer warps would leave schedulers idle: the block goes over one tile of more rows together then.
             let fits = |rows: &usize| layout.packed + (rows + pad) * row <= room;
-            let together = [128, 64].into_iter().find(fits).filter(|_| layout.values_shared && teams < threads / 32);
+            let together = [128, 64].into_iter().find(fits).filter(|_| layout.values_shared && teams < THREADS / 32);
             if let Some(rows) = together {
                 (layout.rows, layout.stride, layout.tile) = (rows, rows + pad, (rows + pad) * row);
             } else if teams >= 4 {
@@ -107,20 +108,10 @@ impl Layout {
         batch: usize,
         precision: CudaPrecision,
         device: &Properties,
-        threads: usize,
     ) -> Self {
         // Below what would give each warp a tile of its own.
         let few = batch.min(128 * device.multiprocessors as usize - 1);
-        Self::of(plan, packs, parts, few, precision, device, threads)
-    }
-
-    /// Registers of a thread that the steps of a tile leave.
-    pub(super) fn spare_registers(&self) -> usize {
-        match self.threads() {
-            ..=256 => 96,
-            257..=384 => 40,
-            _ => 0,
-        }
+        Self::of(plan, packs, parts, few, precision, device)
     }
 
     pub(super) fn threads(&self) -> usize {

@@ -1,5 +1,5 @@
-//! Weights as the products of a tile read them: `[depth][columns]` with rows padded, or fragments of 16-bit halves; and the
-//! frequencies of time embeddings before them.
+//! Weights as the products of a tile read them: `[depth][columns]` with rows padded, or fragments of 16-bit halves; the biases that
+//! products begin with; and the frequencies of time embeddings before them.
 
 use crate::engine::{
     CudaPrecision,
@@ -114,7 +114,7 @@ impl Packs {
     /// The place of a row of parameters that products begin with.
     pub(super) fn row(&self, view: View) -> Option<usize> {
         let row = row_of(view)?;
-        self.all.iter().find(|placed| placed.pack == row).map(|placed| placed.place)
+        self.all.iter().find(|placed| placed.pack == row && placed.form == Form::Rows).map(|placed| placed.place)
     }
 
     /// How a product reads its pack.

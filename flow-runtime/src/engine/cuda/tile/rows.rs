@@ -1,11 +1,6 @@
 //! Rows at times of their own: the velocity of a batch as a kernel.
 
-use super::{
-    FUNCTIONS, TILE,
-    layout::{self, Layout},
-    packs::Packs,
-    steps::Scope,
-};
+use super::{FUNCTIONS, TILE, layout::Layout, packs::Packs, steps::Scope};
 use crate::{
     engine::{
         CudaPrecision,
@@ -74,7 +69,7 @@ impl Pointwise {
         let mut parts =
             vec![("x".to_owned(), dim, "float"), ("v".to_owned(), dim, "float"), ("t".to_owned(), 1, "float")];
         parts.extend(conditions.parts.iter().cloned());
-        let layout = Layout::of(&plan, &packs, &parts, count, CudaPrecision::Strict, device, layout::THREADS);
+        let layout = Layout::of(&plan, &packs, &parts, count, CudaPrecision::Strict, device);
         let source = text(program, &plan, &packs, &layout, &conditions);
         Self { program, packs, layout, source, loaded: None }
     }

@@ -100,7 +100,8 @@ impl Scope<'_> {
             _ => None,
         };
         reads.retain(|(base, ..)| *base != Base::Parameters);
-        writes.extend(sum.map(|(to, len)| (Base::Parameters, to, to + len)));
+        let in_memory = |to: usize| self.sums.is_none_or(|sums| !sums.holds(to));
+        writes.extend(sum.filter(|(to, _)| in_memory(*to)).map(|(to, len)| (Base::Parameters, to, to + len)));
         (reads, writes)
     }
 
@@ -274,20 +275,28 @@ impl Scope<'_> {
             }
             Some(view) => (2, self.pointer(view), view.line),
         };
+        let (r, s, team) = (self.rows, self.stride, self.team);
+        let (tr, tc) = match placed.form {
+            Form::Rows => product_tile(r, to.lines, n, team),
+            Form::Halves { .. } => (1, 1),
+        };
+        // Of the rows of a column that a thread has, from row r on.
         let (f, after, to) = match fused {
-            None => ("s".to_owned(), String::new(), to),
-            Some(After::Map(f)) => (value(f, "s"), format!(", {}", f.name()), to),
+            None => (String::new(), String::new(), to),
+            Some(After::Map(f)) => {
+                (format!("fm_map(s, [](float x) {{ return {}; }});", value(f, "x")), format!(", {}", f.name()), to)
+            }
             Some(After::Pullback { f, source, out }) => {
-                let source = self.number(&format!("({})", self.pointer(source)), source);
-                (format!("s * {}", derivative(f, &source)), format!(", d {}", f.name()), out)
+                let first = self.number(&format!("({})", self.pointer(source)), source);
+                let slope = derivative(f, "y");
+                let times = format!("fm_times<{tr}, {r}>(s, &{first}, [](float y) {{ return {slope}; }});");
+                (times, format!(", d {}", f.name()), out)
             }
         };
         let name = self.parameter_at(placed.pack.offset);
         out.line(format_args!("// {name}: {n} <- {k}{after}"));
-        let (r, s, team) = (self.rows, self.stride, self.team);
         let head = match placed.form {
             Form::Rows => {
-                let (tr, tc) = product_tile(r, to.lines, n, team);
                 let xr = if x.is_broadcast() { 0 } else { s };
                 format!(
                     "fm_product<{team}, {r}, {s}, {}, {k}, {n}, {}, {tr}, {tc}, {}, {xr}, {}, {kind}, {sl}>",
@@ -303,7 +312,7 @@ impl Scope<'_> {
             ),
         };
         out.line(format_args!(
-            "{head}(me, {}, {} + {place}, {first}, {}, [&](float s, int l, int j, int r) {{ return {f}; }});",
+            "{head}(me, {}, {} + {place}, {first}, {}, [&](float (&s)[{tr}], int l, int j, int r) {{ {f} }});",
             self.pointer(x),
             self.packed,
             self.pointer(to)

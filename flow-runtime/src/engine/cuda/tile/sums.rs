@@ -3,7 +3,7 @@
 
 use super::{
     function::outer_tile,
-    layout::Layout,
+    layout::{Layout, SPARE_REGISTERS},
     packs::{outer_on_tensor_cores, parts},
 };
 use crate::engine::{
@@ -65,13 +65,13 @@ pub(super) struct Sums {
     precision: CudaPrecision,
     team: usize,
     rows: usize,
-    /// Whether a block has several tiles, and adds up what they give.
+    /// Whether a block has several tiles in a step, and adds up what they give.
     several: bool,
     held: Vec<(usize, Shares)>,
 }
 
 impl Sums {
-    /// Those of a plan. If a block has several tiles, as many are held as its threads have registers to spare.
+    /// Those of a plan. If a block has several tiles in a step, as many are held as its threads have registers to spare.
     pub(super) fn of(plan: &Plan, precision: CudaPrecision, layout: &Layout, several: bool) -> Self {
         let team = layout.team;
         let mut sums = Self { precision, team, rows: layout.rows, several, held: Vec::new() };
@@ -89,7 +89,7 @@ impl Sums {
                 None => all.push((to, shares)),
             }
         }
-        let mut left = layout.spare_registers();
+        let mut left = SPARE_REGISTERS;
         let mut able: Vec<_> = all.into_iter().filter_map(|(to, shares)| Some((to, shares?))).collect();
         able.sort_by_key(|(_, shares)| std::cmp::Reverse(shares.numbers(team)));
         for (to, shares) in able {
@@ -99,6 +99,11 @@ impl Sums {
             }
         }
         sums
+    }
+
+    /// Whether what is added to that place of the gradient stays in registers.
+    pub(super) fn holds(&self, to: usize) -> bool {
+        self.held.iter().any(|(own, _)| *own == to)
     }
 
     fn shares(&self, step: &Step) -> Option<Shares> {
@@ -118,8 +123,22 @@ impl Sums {
     /// The registers, all zero.
     pub(super) fn print_clear(&self, out: &mut Writer) {
         for (to, shares) in &self.held {
-            let (passes, (.., each)) = (shares.passes(self.team), shares.counts(self.team));
+            let (team, passes, (count, _, each)) = (self.team, shares.passes(self.team), shares.counts(self.team));
             out.line(format_args!("float sum_{to}[{passes}][{each}] = {{}};"));
+            // What the text makes of the same sizes is to be what was counted here.
+            match *shares {
+                Shares::Outer { .. } => {}
+                Shares::OuterMma { out: o, inputs: i } => {
+                    let own = format!("fm_outer_shares<{team}, {o}, {i}>");
+                    out.line(format_args!(
+                        "static_assert({own}::COUNT == {count} && 4 * {own}::OWN == {each}, \"shares\");"
+                    ));
+                }
+                Shares::Sum { width, spread } => out.line(format_args!(
+                    "static_assert(fm_spread<{team}, {width}, {}>() == {spread}, \"shares\");",
+                    self.rows
+                )),
+            }
         }
     }
 
@@ -149,7 +168,7 @@ impl Sums {
     /// One sum of the rows of a tile, whose values are at `pointer(view)`.
     pub(super) fn print(&self, out: &mut Writer, step: &Step, stride: usize, pointer: impl Fn(View) -> String) {
         let (Some(to), Some(shares)) = (step.target(), self.shares(step)) else { return };
-        let held = self.held.iter().any(|(own, _)| *own == to);
+        let held = self.holds(to);
         let first = matches!(step, Step::Outer { first: true, .. } | Step::Sum { first: true, .. });
         let put = if held {
             format!("fm_hold(sum_{to}[p], k, sums);")

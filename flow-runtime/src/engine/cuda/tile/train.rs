@@ -53,18 +53,22 @@ impl Text {
         parts.extend([
             ("row".to_owned(), 1, "int"),
             ("path".to_owned(), 8, "double"),
-            // One for each warp, in tiles of eight rows too.
-            ("room".to_owned(), THREADS / 128, "double"),
+            // A double for each warp: twice as many numbers, in a tile of eight rows.
+            ("room".to_owned(), 2 * (THREADS / 32) / 8, "double"),
         ]);
         parts.extend(conditions.parts.iter().cloned());
-        let layout = Layout::for_training(&plan, &packs, &parts, spec.batch, spec.precision, device, THREADS);
+        let layout = Layout::for_training(&plan, &packs, &parts, spec.batch, spec.precision, device);
         let tiles = spec.batch.div_ceil(layout.rows);
-        // Every weight is one thread's: more blocks than there are tiles share that work, but not where a cluster is enough, whose
-        // blocks wait for each other a shorter time.
-        let sharing = if tiles > CLUSTER { program.parameter_count().div_ceil(THREADS) } else { 1 };
-        let blocks = tiles.max(sharing).clamp(1, device.multiprocessors as usize);
-        let cluster = blocks > 1 && blocks <= CLUSTER && blocks.is_power_of_two() && device.capability >= (9, 0);
-        // With one tile in a step there is nothing to add up.
+        let most = device.multiprocessors as usize;
+        // The blocks of a cluster wait for each other a shorter time.
+        let cluster = (2..=CLUSTER.min(most)).contains(&tiles) && device.capability >= (9, 0);
+        let blocks = if cluster {
+            tiles.next_power_of_two()
+        } else {
+            // Every weight is one thread's: more blocks than there are tiles share that work.
+            tiles.max(program.parameter_count().div_ceil(THREADS)).clamp(1, most)
+        };
+        // With one tile in a step, of one gradient, there is nothing to add up.
         let several = tiles > blocks || spec.accumulate > 1;
         let sums = Sums::of(&plan, spec.precision, &layout, several);
         let source = Kernel {
@@ -146,7 +150,7 @@ impl Kernel<'_> {
             out.block("for (int step = 0; step < steps; step++)", |out| {
                 if self.layout.weights_shared {
                     out.line("// They come while the first tile is drawn.");
-                    out.block(format_args!("if (blockIdx.x < {})", self.working), |out| self.layout.print_weights(out));
+                    self.print_working(out, |out| self.layout.print_weights(out));
                 }
                 out.line("double* loss_of = losses + (u64)step * gridDim.x;");
                 out.line("double* square_of = squares + (u64)step * gridDim.x;");
@@ -158,7 +162,7 @@ impl Kernel<'_> {
                 out.block(format_args!("for (int part = 0; part < {accumulate}; part++)"), |out| {
                     self.print_tiles(out, conditions);
                 });
-                out.block(format_args!("if (blockIdx.x < {})", self.working), |out| self.sums.print_give(out));
+                self.print_working(out, |out| self.sums.print_give(out));
                 out.line(format_args!("const double loss = share * fm_block_sum<{threads}>(own, room);"));
                 out.line("if (threadIdx.x == 0) loss_of[blockIdx.x] = loss;");
                 out.line(self.wait());
@@ -194,6 +198,14 @@ impl Kernel<'_> {
     /// Whether the derivative of the loss is taken without the share of a sample until all are summed.
     fn scaled(&self) -> bool {
         self.spec.precision != CudaPrecision::Strict
+    }
+
+    /// What blocks do that have tiles.
+    fn print_working(&self, out: &mut Writer, body: impl FnOnce(&mut Writer)) {
+        if self.working == self.blocks {
+            return body(out);
+        }
+        out.block(format_args!("if (blockIdx.x < {})", self.working), body);
     }
 
     fn wait(&self) -> &'static str {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Bytes for what every block of a launch has to say of every step.
-const SHARES: usize = 64 << 20;
+const OUTCOME_BYTES: usize = 64 << 20;
 
 /// What a step of the optimiser needs besides constants, as `fm_rates` has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -200,7 +200,7 @@ impl Trainer {
 
     /// Steps that a launch may take: the shares of its blocks in losses and norms are kept until its end.
     pub(crate) fn most_steps(&self) -> u64 {
-        (SHARES / (16 * self.text.blocks)).max(1) as u64
+        (OUTCOME_BYTES / (16 * self.text.blocks)).max(1) as u64
     }
 
     /// Takes steps; gives loss and norm of the gradient of each.
