@@ -235,7 +235,11 @@ impl Scope<'_> {
             }
             Step::Outer { to, .. } | Step::Sum { to, .. } => {
                 let Some(sums) = self.sums else { return };
-                out.line(format_args!("// d {}", self.parameter_at(to)));
+                let shape = match *step {
+                    Step::Outer { dy, x, .. } => format!(" [{}, {}]", dy.width, x.width),
+                    _ => String::new(),
+                };
+                out.line(format_args!("// d {}{shape}", self.parameter_at(to)));
                 sums.print(out, step, s, |view| self.pointer(view));
             }
             Step::Scatter { condition, dy, to, classes, first } => {
