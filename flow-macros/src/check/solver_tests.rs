@@ -290,17 +290,3 @@ proptest::proptest! {
         proptest::prop_assert!(crate::generate(tokens).to_string().contains("struct Test"), "{}", source);
     }
 }
-
-/// `cargo test -p flow-macros --lib expansion_time -- --ignored --nocapture`
-#[test]
-#[ignore = "prints how long the proofs of methods of order 8 take"]
-fn expansion_time() {
-    let file = include_str!("../../../flow-runtime/src/solve/methods/high_order.rs");
-    let start = file.find("flow_model! {").map_or(0, |at| at + "flow_model! {".len());
-    for item in file[start..].split_inclusive("\n    }\n").filter(|item| item.contains("solver")) {
-        let begin = std::time::Instant::now();
-        let output = crate::generate(item.parse().unwrap_or_default());
-        let name = item.split("solver ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
-        eprintln!("{name}: {:?}, {} bytes", begin.elapsed(), output.to_string().len());
-    }
-}

@@ -17,13 +17,16 @@ mod sums;
 mod table;
 mod train;
 mod trainer;
+mod update;
 
+pub(super) use draw::of_device;
 pub(super) use integrate::{Integrator, Timetable};
 pub(super) use rows::Pointwise;
 pub(super) use spec::{STREAMS, Spec, loss_text};
 pub(super) use table::Table;
-pub(super) use train::{Text, of_device, update_text};
+pub(super) use train::Text;
 pub(super) use trainer::{Batches, Data, Given, Rates, State, Steps, Trainer};
+pub(super) use update::update_text;
 
 const FUNCTIONS: &str = include_str!("text/functions.cuh");
 pub(super) const RANDOM: &str = include_str!("text/random.cuh");

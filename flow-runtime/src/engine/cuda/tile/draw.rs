@@ -1,10 +1,6 @@
 //! How the rows of a tile are drawn, or read from batches that the host has drawn.
 
-use super::{
-    rows::Conditions,
-    spec::STREAMS,
-    train::{Kernel, of_device},
-};
+use super::{rows::Conditions, spec::STREAMS, train::Kernel};
 use crate::engine::cuda::source::Writer;
 
 impl Kernel<'_> {
@@ -82,4 +78,9 @@ impl Kernel<'_> {
         }
         conditions.print(out, rows, stride, team, "row[r]");
     }
+}
+
+/// An expression with the functions that stand in `text/train.cuh`.
+pub(crate) fn of_device(text: &str) -> String {
+    text.replace("sin(", "fm_sin64(").replace("cos(", "fm_cos64(").replace("tan(", "fm_tan64(")
 }

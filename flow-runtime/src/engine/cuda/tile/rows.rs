@@ -46,7 +46,6 @@ impl Conditions {
 
 /// The velocity kernel of a program.
 pub(crate) struct Pointwise {
-    program: &'static Program,
     packs: Packs,
     layout: Layout,
     source: Source,
@@ -71,7 +70,7 @@ impl Pointwise {
         parts.extend(conditions.parts.iter().cloned());
         let layout = Layout::of(&plan, &packs, &parts, count, CudaPrecision::Strict, device);
         let source = text(program, &plan, &packs, &layout, &conditions);
-        Self { program, packs, layout, source, loaded: None }
+        Self { packs, layout, source, loaded: None }
     }
 
     #[cfg(test)]
@@ -128,7 +127,6 @@ impl Pointwise {
         backend.launch(loaded.kernel, launch, &arguments)?;
         // The scratch memory is given back when the kernel is done: memory is freed in the stream's order.
         drop(scratch);
-        let _ = self.program;
         Ok(())
     }
 }

@@ -1,9 +1,6 @@
 //! Training steps on the device: the state, the launches, and what comes back.
 
-use super::{
-    spec::Spec,
-    train::{Text, partial_row},
-};
+use super::{spec::Spec, train::Text, update::partial_row};
 use crate::{
     engine::cuda::backend::{Argument, Backend, Kernel, Launch, Memory, bytes_of, bytes_of_mut},
     error::Result,
