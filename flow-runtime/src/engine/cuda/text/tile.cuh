@@ -69,8 +69,8 @@ template <int N, int R, class F> FM_FUNCTION void fm_times(float (&s)[N], const 
   for (int i = 0; i < N; i++) s[i] *= f(own[i]);
 }
 
-// out = start + x w, on which f(rows of a column, line, column, first row) works before it is written: x is [LINES, K] and out [LINES, N] in R rows, w is [K][NP] with NP >= N, a thread makes TR rows x TC columns.
-// XL and OL are the distances of lines; XR is R, or 0 where all rows share x. START is 0 (none), 1 (a row for all), 2 (a value with lines
+// out = start + x w, on which f(rows of a column, line, column, first row) works before it is written: x is [LINES, K] and out
+// [LINES, N] in R rows, w is [K][NP] with NP >= N, a thread makes TR rows x TC columns. XL and OL are the distances of lines; XR is R, or 0 where all rows share x. START is 0 (none), 1 (a row for all), 2 (a value with lines
 // at SL, which may be out itself). Every number is one chain of fused multiply-adds, in the order of k.
 template <int TEAM, int R, int S, int LINES, int K, int N, int NP, int TR, int TC, int XL, int XR, int OL, int START, int SL, class F>
 FM_FUNCTION void fm_product(int me, const float* x, const float* w, const float* start, float* out, F f) {
@@ -161,6 +161,7 @@ template <int TEAM, int COUNT, bool HELD, class F> FM_FUNCTION void fm_passes(in
 // Sums over the rows of a tile, which a thread has some of: in every pass `p` of the team the numbers from `k` on, as many as `sums` has,
 // which belong at place `at` of the gradient and after it. `put(p, k, at, sums)` takes them. HELD unrolls the passes, so that they may stay
 // in registers from tile to tile.
+
 // Of dy[o] x[i], over lines and rows; a thread makes TO x TI of them. Rows are taken in a turn that depends on the thread, so that
 // threads side by side read from different banks; the order of a sum is its own, whatever else runs.
 template <int TEAM, int R, int S, int LINES, int O, int I, int TO, int TI, int YL, int XL, bool HELD, class F>
